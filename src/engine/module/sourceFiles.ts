@@ -1,0 +1,113 @@
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { extname, join, relative, sep } from 'node:path';
+
+const cppExtensions: ReadonlySet<string> = new Set(
+  '.h .hh .hpp .hxx .inl .ipp .tpp .c .cc .cpp .cxx'.split(' '),
+);
+const skippedFolders: ReadonlySet<string> = new Set(['build', 'node_modules']);
+const maximumFileBytes = 8 * 1024 * 1024;
+const maximumFiles = 5000;
+
+export interface SourceProblem {
+  /** Path relative to the root, with `/`. */
+  readonly path: string;
+  readonly message: string;
+  readonly fix: string;
+}
+
+/** Text files by path relative to the root, and what could not be read. */
+export interface SourceFiles {
+  readonly files: ReadonlyMap<string, string>;
+  readonly problems: readonly SourceProblem[];
+}
+
+/** Reads the C++ files under `folders` (relative to `root`) and the named `files`; nothing outside the root. */
+export async function readSources(
+  root: string,
+  folders: readonly string[],
+  files: readonly string[],
+): Promise<SourceFiles> {
+  const reader = new SourceReader(await realpath(root));
+  for (const file of files) await reader.file(file);
+  for (const folder of folders) await reader.folder(folder);
+  const sorted = [...reader.texts].sort(([a], [b]) => (a < b ? -1 : 1));
+  return { files: new Map(sorted), problems: reader.problems };
+}
+
+class SourceReader {
+  readonly texts = new Map<string, string>();
+  readonly problems: SourceProblem[] = [];
+  readonly #root: string;
+  readonly #visited = new Set<string>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  async folder(path: string): Promise<void> {
+    const real = await this.#resolve(path);
+    if (real === undefined || this.#visited.has(real)) return;
+    this.#visited.add(real);
+    for (const entry of (await readdir(real)).sort()) {
+      if (entry.startsWith('.') || skippedFolders.has(entry)) continue;
+      const child = normalise(join(path, entry));
+      const target = await this.#resolve(child);
+      if (target === undefined) continue;
+      const kind = await stat(target);
+      if (kind.isDirectory()) await this.folder(child);
+      else if (kind.isFile() && cppExtensions.has(extname(entry))) await this.file(child);
+    }
+  }
+
+  async file(path: string): Promise<void> {
+    const name = normalise(path);
+    if (this.texts.has(name)) return;
+    const real = await this.#resolve(name);
+    if (real === undefined) return;
+    const kind = await stat(real);
+    if (!kind.isFile()) {
+      this.#problem(name, 'is not a file', 'name a source file');
+    } else if (kind.size > maximumFileBytes) {
+      this.#problem(name, `is ${kind.size} bytes`, `keep sources below ${maximumFileBytes} bytes`);
+    } else if (this.texts.size >= maximumFiles) {
+      if (this.texts.size === maximumFiles) {
+        this.#problem(name, `is one of more than ${maximumFiles} sources`, 'narrow build.includeDirs');
+      }
+    } else {
+      try {
+        const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+        this.texts.set(name, decoder.decode(await readFile(real)));
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error;
+        this.#problem(name, 'is not UTF-8 text', 'convert the file to UTF-8');
+      }
+    }
+  }
+
+  /** The real path of a file of the workspace; undefined, with the problem noted, when there is none inside it. */
+  async #resolve(path: string): Promise<string | undefined> {
+    let real: string;
+    try {
+      real = await realpath(join(this.#root, path));
+    } catch {
+      this.#problem(path, 'does not exist', 'create it or correct the path');
+      return undefined;
+    }
+    const inside = relative(this.#root, real);
+    if (inside === '..' || inside.startsWith(`..${sep}`)) {
+      this.#problem(path, 'is a link that leads outside the workspace', 'copy the file into the workspace');
+      return undefined;
+    }
+    return real;
+  }
+
+  #problem(path: string, message: string, fix: string): void {
+    if (!this.problems.some((other) => other.path === path && other.message === message)) {
+      this.problems.push({ path, message, fix });
+    }
+  }
+}
+
+function normalise(path: string): string {
+  return join(path).split(sep).join('/');
+}

@@ -43,12 +43,18 @@ export interface SpeedupAt {
   readonly candidateQps: number;
 }
 
+/** One value for each side. */
+export interface BothSides<T> {
+  readonly reference: T;
+  readonly candidate: T;
+}
+
 /** The full result of comparing a candidate with its reference. */
 export interface Comparison {
   readonly mode: EstimateMode;
   readonly reference: readonly CurvePoint[];
   readonly candidate: readonly CurvePoint[];
-  /** ln(AUC candidate / AUC reference). */
+  /** ln(AUC candidate / AUC reference); the interval holds for all planned looks together. */
   readonly logRatio: Estimate;
   /** The screening estimate and the resident one, where each was taken. */
   readonly paired?: Estimate;
@@ -63,4 +69,22 @@ export interface Comparison {
   readonly processPairs: number;
   readonly looks: number;
   readonly stopped: 'decided' | 'equivalent' | 'budget';
+  /** Queries per timed chunk and untimed queries before each. */
+  readonly chunk: number;
+  readonly lead: number;
+  /** Recall at the largest ef of the reference's sweep. */
+  readonly recallAtLargestEf: BothSides<number> & { readonly ef: number };
+  /** Bytes of each search process backed by huge pages. */
+  readonly hugePages: BothSides<number>;
+  /** Wall-clock seconds the comparison took, waiting for the lock not counted. */
+  readonly seconds: number;
+}
+
+/** Latency of single queries, seconds. */
+export interface LatencySummary {
+  readonly ef: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly mean: number;
 }

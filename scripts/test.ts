@@ -1,0 +1,78 @@
+/**
+ * The whole test suite: types, lint, unit and engine tests, native tests. `--suite NAME` runs one of them.
+ * Prints what it left out and ends with the line `N passed, N failed`.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+const root = join(import.meta.dirname, '..');
+const scratch = mkdtempSync(join(tmpdir(), 'annsmith-test-'));
+
+interface Outcome {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+function run(command: string, args: readonly string[]): number {
+  const result = spawnSync(command, [...args], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  return result.status ?? 1;
+}
+
+/** A tool that passes or fails as a whole counts as one test. */
+function whole(script: string): Outcome {
+  return run('npm', ['run', '--silent', script]) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+function vitest(): Outcome {
+  const report = join(scratch, 'vitest.json');
+  const code = run(process.execPath, [
+    join(root, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ]);
+  const result = JSON.parse(readFileSync(report, 'utf8')) as { numPassedTests: number; numFailedTests: number; numFailedTestSuites: number };
+  // A suite that cannot even load has no failed test of its own.
+  const failed = Math.max(result.numFailedTests, result.numFailedTestSuites > 0 || code !== 0 ? 1 : 0);
+  return { passed: result.numPassedTests, failed };
+}
+
+function native(): Outcome {
+  const report = join(scratch, 'ctest.xml');
+  const code = run('ctest', ['--test-dir', 'build/native', '--output-on-failure', '--no-tests=error', '--output-junit', report]);
+  const head = /<testsuite[^>]*\btests="(\d+)"[^>]*\bfailures="(\d+)"/s.exec(readFileSync(report, 'utf8'));
+  if (head === null) return { passed: 0, failed: 1 };
+  const failed = Math.max(Number(head[2]), code === 0 ? 0 : 1);
+  return { passed: Number(head[1]) - failed, failed };
+}
+
+const suites: Record<string, () => Outcome> = {
+  types: () => whole('typecheck'),
+  lint: () => whole('lint'),
+  native,
+  vitest,
+};
+
+const { values } = parseArgs({ options: { suite: { type: 'string' } } });
+const names = values.suite === undefined ? Object.keys(suites) : [values.suite];
+const total = { passed: 0, failed: 0 };
+try {
+  for (const name of names) {
+    const suite = suites[name];
+    if (suite === undefined) throw new Error(`no suite ${name}; there are ${Object.keys(suites).join(', ')}`);
+    process.stdout.write(`\n== ${name}\n`);
+    const outcome = suite();
+    process.stdout.write(`== ${name}: ${outcome.passed} passed, ${outcome.failed} failed\n`);
+    total.passed += outcome.passed;
+    total.failed += outcome.failed;
+  }
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+process.stdout.write('\nLeft out (they time things, so they are run by hand): npm run bench:knn, bench:baseline, bench:harness, bench:group, calibrate\n');
+process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
+process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;

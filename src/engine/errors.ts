@@ -1,0 +1,25 @@
+/**
+ * Something the user can put right: bad input, a missing tool, an unreachable source. `message` names the file and the
+ * field, `fix` says what to do next. Anything else that is thrown is a bug.
+ */
+export class UserError extends Error {
+  readonly code: string;
+  readonly fix: string;
+
+  constructor(code: string, message: string, fix: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'UserError';
+    this.code = code;
+    this.fix = fix;
+  }
+}
+
+/** The work was cancelled by its AbortSignal. */
+export function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}
+
+/** The text of an error for logs and records. */
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,70 @@
+import { type Command, Option } from 'commander';
+import { type Datasets, openDatasets } from '../../engine/dataset/datasets.ts';
+import { metricNames, type MetricName } from '../../protocol/dataset.ts';
+import type { CommandContext } from '../context.ts';
+import { ExitWith, exitCodes } from '../exit.ts';
+import type { Execute } from '../main.ts';
+import { formatBytes, table } from '../table.ts';
+
+function open({ services }: CommandContext): Datasets {
+  return openDatasets({ services });
+}
+
+export function addDatasetsCommand(program: Command, execute: Execute): void {
+  const datasets = program.command('datasets').description('list, fetch, import and verify datasets');
+
+  datasets
+    .command('list')
+    .description('known datasets and what of them is on this machine')
+    .action(() =>
+      execute(async (context) => {
+        const list = await open(context).list();
+        context.output.result({ datasets: list }, () =>
+          table(
+            ['name', 'state', 'metric', 'base', 'dim', 'queries', 'on disk', 'licence'],
+            list.map((d) => [d.name, d.state, d.metric, d.n, d.dim, d.queries, formatBytes(d.bytesOnDisk), d.licence]),
+          ),
+        );
+      }),
+    );
+
+  datasets
+    .command('get <name>')
+    .description('fetch a dataset, convert it, make its exact ground truth')
+    .action((name: string) =>
+      execute(async (context) => {
+        const dataset = await open(context).get(name, { signal: context.signal });
+        context.output.result(dataset, () => `${dataset.name}: ${dataset.n} x ${dataset.dim}, ${dataset.queries} queries, ${dataset.metric}, ready`);
+      }),
+    );
+
+  datasets
+    .command('import <name>')
+    .description('import your own vectors (npy, fvecs, fbin, IDX, ann-benchmarks HDF5)')
+    .requiredOption('--base <file>', 'base vectors')
+    .option('--queries <file>', 'query vectors (default: 1 % of the base is set aside, at most 10,000)')
+    .addOption(new Option('--metric <metric>', 'distance').choices([...metricNames]).default('euclidean'))
+    .action((name: string, options: { base: string; queries?: string; metric: MetricName }) =>
+      execute(async (context) => {
+        const { queries, ...rest } = options;
+        const dataset = await open(context).importVectors({
+          name,
+          ...rest,
+          ...(queries === undefined ? {} : { queries }),
+          signal: context.signal,
+        });
+        context.output.result(dataset, () => `${dataset.name}: ${dataset.n} x ${dataset.dim}, ${dataset.queries} queries, ${dataset.metric}, ready`);
+      }),
+    );
+
+  datasets
+    .command('verify <name>')
+    .description('hash the cached files again and recompute a sample of the ground truth')
+    .action((name: string) =>
+      execute(async (context) => {
+        const report = await open(context).verify(name);
+        context.output.result({ name, ...report }, () => (report.ok ? `${name}: whole and right` : report.problems.join('\n')));
+        if (!report.ok) throw new ExitWith(exitCodes.failed);
+      }),
+    );
+}

@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { UserError } from '../../engine/errors.ts';
+import { readLedger } from '../../engine/ledger/ledgerReader.ts';
+import { ledgerPath, type RunSummary, summariseRuns } from '../../engine/ledger/runSummary.ts';
+import { type CommandContext, findWorkspace } from '../context.ts';
+import type { Execute } from '../main.ts';
+import { formatGain, table } from '../table.ts';
+
+async function readRuns(root: string, { output }: CommandContext): Promise<RunSummary[]> {
+  const path = ledgerPath(root);
+  const { records, problems } = await readLedger(path);
+  for (const { line, problem } of problems) output.warn(`${path}:${line}: ${problem}`);
+  return summariseRuns(records);
+}
+
+export function addRunsCommand(program: Command, execute: Execute): void {
+  const runs = program.command('runs').description('what was run on a workspace, from its ledger');
+
+  runs
+    .command('list')
+    .description('every run, newest last')
+    .option('--workspace <dir>', 'workspace folder (default: the nearest annsmith.json)')
+    .action((options: { workspace?: string }) =>
+      execute(async (context) => {
+        const list = await readRuns(findWorkspace(options.workspace), context);
+        context.output.result({ runs: list.map(({ candidates, ...run }) => ({ ...run, candidates: candidates.length })) }, () =>
+          list.length === 0
+            ? 'no runs yet; start one with `annsmith optimize`'
+            : table(
+                ['run', 'module', 'dataset', 'status', 'candidates', 'best', 'gain'],
+                list.map((r) => [r.id, r.module, r.dataset, r.status, r.candidates.length, r.best ?? '-', r.gain === null ? '-' : formatGain(r.gain.value)]),
+              ),
+        );
+      }),
+    );
+
+  runs
+    .command('show <run>')
+    .description('one run: its candidates with verdict, reward and interval')
+    .option('--workspace <dir>', 'workspace folder (default: the nearest annsmith.json)')
+    .action((id: string, options: { workspace?: string }) =>
+      execute(async (context) => {
+        const root = findWorkspace(options.workspace);
+        const list = await readRuns(root, context);
+        const run = list.find((r) => r.id === id);
+        if (run === undefined) {
+          throw new UserError(
+            'no-such-run',
+            `${ledgerPath(root)}: there is no run ${id}`,
+            list.length === 0 ? 'Start one with `annsmith optimize`.' : `Runs: ${list.map((r) => r.id).join(', ')}`,
+          );
+        }
+        context.output.result(run, () =>
+          [
+            `${run.id}: ${run.module} on ${run.dataset}, policy ${run.policy}, seed ${run.seed}, ${run.status}`,
+            table(
+              ['candidate', 'verdict', 'reward', 'gain', 'interval', 'program'],
+              run.candidates.map((c) => [
+                c.id,
+                c.verdict,
+                c.reward === null ? '-' : c.reward.toFixed(3),
+                c.gain === null ? '-' : formatGain(c.gain.value),
+                c.gain === null ? '-' : `${formatGain(c.gain.low)} .. ${formatGain(c.gain.high)}`,
+                c.text,
+              ]),
+            ),
+            ...(run.best === null ? [] : [`patch: ${join(root, '.annsmith', 'runs', run.id, 'best.patch')}`]),
+          ].join('\n'),
+        );
+      }),
+    );
+}

@@ -1,3 +1,5 @@
+import { UserError } from '../errors.ts';
+
 /** One thing wrong with a workspace, and what to do about it. */
 export interface WorkspaceProblem {
   /** Field of the manifest, e.g. `modules.search.regions[1].symbol`; empty for the file as a whole. */
@@ -7,12 +9,16 @@ export interface WorkspaceProblem {
 }
 
 /** A workspace that cannot be used as it is. The message lists every problem found. */
-export class WorkspaceError extends Error {
+export class WorkspaceError extends UserError {
   readonly file: string;
   readonly problems: readonly WorkspaceProblem[];
 
   constructor(file: string, problems: readonly WorkspaceProblem[]) {
-    super(problems.map((problem) => describe(file, problem)).join('\n'));
+    super(
+      'workspace',
+      problems.map((problem) => describe(file, problem)).join('\n'),
+      problems.length === 1 ? (problems[0]?.fix ?? '') : `correct the ${problems.length} problems above`,
+    );
     this.name = 'WorkspaceError';
     this.file = file;
     this.problems = problems;

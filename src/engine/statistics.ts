@@ -63,9 +63,7 @@ export function incompleteBeta(x: number, a: number, b: number): number {
     }
     if (Math.abs(c * d - 1) < 1e-15) break;
   }
-  const front = Math.exp(
-    logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x),
-  );
+  const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x));
   return (front * fraction) / a;
 }
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { PreparedDataset, RowRange } from '../../protocol/dataset.ts';
-import * as harness from '../../protocol/harness.ts';
 import type { HarnessFailure, HarnessResult, Side, SideName } from '../../protocol/harness.ts';
+import * as harness from '../../protocol/harness.ts';
 import type { LineProcess, ProcessRunner } from '../ports.ts';
 
 type Value = string | number | undefined;
@@ -178,7 +178,7 @@ export class HarnessClient {
     if (this.#dead !== undefined) return { ok: false, failure: this.#dead };
     const id = this.#nextId++;
     const all: Record<string, Value> = { id, ...fields };
-    if (timeoutMs !== undefined) all['timeoutMs'] = Math.ceil(timeoutMs);
+    if (timeoutMs !== undefined) all.timeoutMs = Math.ceil(timeoutMs);
     const line = Object.entries(all)
       .filter(([, value]) => value !== undefined)
       .map(([key, value]) => `${key}=${encodeURIComponent(String(value))}`);
@@ -191,7 +191,7 @@ export class HarnessClient {
       await this.#process.kill();
       return { ok: false, failure: reply.failure };
     }
-    if (reply.record['ok'] !== true) {
+    if (reply.record.ok !== true) {
       const failure = harness.harnessFailureSchema.safeParse(reply.record);
       return failure.success
         ? { ok: false, failure: failure.data }
@@ -226,8 +226,8 @@ export class HarnessClient {
           const detail = `the harness wrote a line that is not JSON: ${next.value.slice(0, 200)}`;
           return { failure: { stage: 'protocol', reason: 'io', detail } };
         }
-        if (record['notice'] === 'waiting-for-lock') this.#options.onWaiting?.();
-        else if (record['notice'] === undefined && record['id'] === id) return { record };
+        if (record.notice === 'waiting-for-lock') this.#options.onWaiting?.();
+        else if (record.notice === undefined && record.id === id) return { record };
       }
     } finally {
       clearTimeout(timer);
@@ -262,5 +262,9 @@ function parseRecord(line: string): Record<string, unknown> | undefined {
 function protocolFailure(verb: string, error: z.ZodError): HarnessFailure {
   const issue = error.issues[0];
   const where = issue === undefined ? '' : `${issue.path.join('.')}: ${issue.message}`;
-  return { stage: 'protocol', reason: 'io', detail: `the harness's reply to "${verb}" is malformed: ${where}` };
+  return {
+    stage: 'protocol',
+    reason: 'io',
+    detail: `the harness's reply to "${verb}" is malformed: ${where}`,
+  };
 }

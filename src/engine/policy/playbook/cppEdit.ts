@@ -1,0 +1,56 @@
+import type { Node } from 'web-tree-sitter';
+
+/** Replaces text[start, end) (UTF-16 indices) by `text`. */
+export interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** Applies edits that do not overlap; two insertions at one place keep their order. */
+export function applyEdits(text: string, edits: readonly Edit[]): string {
+  const ordered = edits.map((edit, i) => ({ edit, i }));
+  ordered.sort((a, b) => a.edit.start - b.edit.start || a.edit.end - b.edit.end || a.i - b.i);
+  let result = '';
+  let at = 0;
+  for (const { edit } of ordered) {
+    if (edit.start < at) throw new Error('edits overlap');
+    result += text.slice(at, edit.start) + edit.text;
+    at = edit.end;
+  }
+  return result + text.slice(at);
+}
+
+export function replaceNode(node: Node, text: string): Edit {
+  return { start: node.startIndex, end: node.endIndex, text };
+}
+
+/** The white space that the line of `index` begins with. */
+export function indentAt(text: string, index: number): string {
+  const lineStart = text.lastIndexOf('\n', index - 1) + 1;
+  return /^[ \t]*/.exec(text.slice(lineStart))?.[0] ?? '';
+}
+
+/** Index of the start of the line that holds `index`. */
+export function lineStart(text: string, index: number): number {
+  return text.lastIndexOf('\n', index - 1) + 1;
+}
+
+/** Index after the line break of the line that holds `index`; the text's end on its last line. */
+export function lineEnd(text: string, index: number): number {
+  const end = text.indexOf('\n', index);
+  return end < 0 ? text.length : end + 1;
+}
+
+/** Sets the left margin of a block of code: the first line's indentation becomes `indent`, the others follow it. */
+export function reindent(code: string, indent: string): string {
+  const lines = code.split('\n');
+  const margin = /^ */.exec(lines.find((line) => line.trim() !== '') ?? '')?.[0].length ?? 0;
+  return lines
+    .map((line) => (line.trim() === '' ? '' : indent + line.slice(Math.min(margin, leadingSpaces(line)))))
+    .join('\n');
+}
+
+function leadingSpaces(line: string): number {
+  return line.length - line.trimStart().length;
+}

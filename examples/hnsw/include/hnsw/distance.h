@@ -17,7 +17,7 @@ enum class Metric {
 
 /// Independent partial sums: without them each addition waits for the one before it, and the
 /// compiler, which may not reorder float additions, cannot use vector registers.
-inline constexpr std::size_t kLanes = 32;
+inline constexpr std::size_t kLanes = 16;
 
 inline float SumLanes(const float* lanes) {
   float sum = 0;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import { type BuildCosts, buildCostsSchema } from '../protocol/costs.ts';
 import type { PreparedDataset } from '../protocol/dataset.ts';
 import type { Side } from '../protocol/harness.ts';
 import type { Manifest } from '../protocol/manifest.ts';
@@ -11,16 +11,6 @@ import { HarnessClient } from './harnessClient.ts';
 import { machineFingerprint } from './machine.ts';
 import { harnessPath } from './native.ts';
 import type { Services } from './ports.ts';
-
-/** What building the reference's index took; the yardstick of a candidate's build cost. */
-const buildCostsSchema = z.object({
-  buildCpuSeconds: z.number().positive(),
-  buildWallSeconds: z.number().positive(),
-  prepareCpuSeconds: z.number().min(0),
-  memoryBytes: z.number(),
-  rssBytes: z.number(),
-});
-export type BuildCosts = z.infer<typeof buildCostsSchema>;
 
 /** A compiled code state with its graph on one dataset. */
 export interface BuiltIndex {
@@ -44,7 +34,9 @@ export interface BuildIndexInput {
 /** SHA-256 (hex) of everything that decides what a library does: texts, build section, compiler. */
 export function sourceHash(files: FileTexts, manifest: Manifest, compiler: string): string {
   const sorted = [...files].sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify([sorted, manifest.build, compiler])).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify([sorted, manifest.build, compiler]))
+    .digest('hex');
 }
 
 /** Parameters of annsmith_create from the manifest. */
@@ -63,7 +55,15 @@ const buildTimeoutMs = 60 * 60_000;
 export async function buildIndex(input: BuildIndexInput): Promise<BuiltIndex> {
   const { manifest, dataset, library, services } = input;
   const key = createHash('sha256')
-    .update(JSON.stringify([input.sourceHash, dataset.fingerprint, dataset.n, indexParams(manifest), machineFingerprint().id]))
+    .update(
+      JSON.stringify([
+        input.sourceHash,
+        dataset.fingerprint,
+        dataset.n,
+        indexParams(manifest),
+        machineFingerprint().id,
+      ]),
+    )
     .digest('hex')
     .slice(0, 32);
   const folder = join(input.cacheFolder, 'graphs');
@@ -75,16 +75,34 @@ export async function buildIndex(input: BuildIndexInput): Promise<BuiltIndex> {
     return { library, graph, costs: known };
   }
 
-  services.reporter.progress({ stage: 'build', message: `building the reference's graph on ${dataset.name} (one thread, once)` });
+  services.reporter.progress({
+    stage: 'build',
+    message: `building the reference's graph on ${dataset.name} (one thread, once)`,
+  });
   await mkdir(folder, { recursive: true });
   const partial = join(input.scratch, `${key}.graph`);
-  const client = new HarnessClient({ processes: services.processes, harnessPath: harnessPath(), signal: input.signal });
+  const client = new HarnessClient({
+    processes: services.processes,
+    harnessPath: harnessPath(),
+    signal: input.signal,
+  });
   try {
     const loaded = await client.data(dataset);
-    if (!loaded.ok) throw new UserError('dataset', loaded.failure.detail, `Run \`annsmith datasets verify ${dataset.name}\`.`);
+    if (!loaded.ok)
+      throw new UserError(
+        'dataset',
+        loaded.failure.detail,
+        `Run \`annsmith datasets verify ${dataset.name}\`.`,
+      );
     const opened = await client.open(
       'a',
-      { library, params: indexParams(manifest), mode: 'build', scratch: input.scratch, openTimeoutMs: buildTimeoutMs },
+      {
+        library,
+        params: indexParams(manifest),
+        mode: 'build',
+        scratch: input.scratch,
+        openTimeoutMs: buildTimeoutMs,
+      },
       { export: partial },
     );
     if (!opened.ok) {

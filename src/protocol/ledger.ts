@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { buildCostsSchema } from './costs.ts';
 import { metricNames } from './dataset.ts';
 import { moduleNames } from './module.ts';
 import { rejectionReasons } from './verdict.ts';
@@ -57,15 +58,11 @@ const comparison = z.object({
   processPairs: z.number(),
   looks: z.number(),
   stopped: z.enum(['decided', 'equivalent', 'budget']),
-});
-
-const costs = z.object({
-  /** CPU seconds to build the graph (the reference's own where the graph is reused) plus prepare. */
-  buildCpuSeconds: z.number(),
-  prepareCpuSeconds: z.number(),
-  memoryBytes: z.number(),
-  rssBytes: z.number(),
-  hugePageBytes: z.number(),
+  chunk: z.number(),
+  lead: z.number(),
+  recallAtLargestEf: z.object({ ef: z.number(), reference: z.number(), candidate: z.number() }),
+  hugePages: z.object({ reference: z.number(), candidate: z.number() }),
+  seconds: z.number(),
 });
 
 const runRecord = z.object({
@@ -114,9 +111,9 @@ const judgementRecord = z.object({
   groupId: z.string(),
   candidateId: z.string(),
   verdict,
-  reward: z.object({ raw: z.number(), shaped: z.number() }).nullable(),
+  reward: z.object({ raw: z.number().nullable(), shaped: z.number() }).nullable(),
   comparison: comparison.nullable(),
-  costs: costs.nullable(),
+  costs: buildCostsSchema.nullable(),
   checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
   lockdown: z.record(z.string(), z.unknown()).nullable(),
   /** Seconds per stage. */

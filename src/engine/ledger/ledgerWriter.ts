@@ -4,10 +4,18 @@ import { type LedgerRecord, ledgerRecordSchema, ledgerVersion } from '../../prot
 import { UserError } from '../errors.ts';
 import type { Clock } from '../ports.ts';
 
+type ReadonlyDeep<T> = T extends readonly (infer U)[]
+  ? number extends T['length']
+    ? readonly ReadonlyDeep<U>[]
+    : { readonly [K in keyof T]: ReadonlyDeep<T[K]> }
+  : T extends object
+    ? { readonly [K in keyof T]: ReadonlyDeep<T[K]> }
+    : T;
+
 /** A record before the writer stamps it. */
 export type NewRecord = LedgerRecord extends infer R
   ? R extends LedgerRecord
-    ? Omit<R, 'v' | 'at'>
+    ? ReadonlyDeep<Omit<R, 'v' | 'at'>>
     : never
   : never;
 

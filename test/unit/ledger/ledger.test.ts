@@ -2,12 +2,8 @@ import { appendFile, mkdtemp, readFile, rm, stat, truncate } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  ensureStateFolder,
-  type NewRecord,
-  openLedger,
-  readLedger,
-} from '../../../src/engine/ledger/ledgerWriter.ts';
+import { readLedger } from '../../../src/engine/ledger/ledgerReader.ts';
+import { ensureStateFolder, type NewRecord, openLedger } from '../../../src/engine/ledger/ledgerWriter.ts';
 
 let folder: string;
 beforeEach(async () => {

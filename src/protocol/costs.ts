@@ -1,0 +1,15 @@
+import { z } from 'zod';
+
+/** What an index takes to make and to hold. */
+export const buildCostsSchema = z.object({
+  /** CPU seconds of the graph build (the reference's own where its graph is reused), without prepare. */
+  buildCpuSeconds: z.number().min(0),
+  prepareCpuSeconds: z.number().min(0),
+  /** The index's own word. */
+  memoryBytes: z.number().min(0),
+  /** Resident memory of its process. */
+  rssBytes: z.number().min(0),
+  hugePageBytes: z.number().min(0),
+});
+
+export type BuildCosts = z.infer<typeof buildCostsSchema>;

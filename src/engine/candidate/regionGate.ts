@@ -114,14 +114,32 @@ function gapsOf(text: string, regions: readonly Region[]): Gap[] {
 
 /** The code added at the ends of a gap that is otherwise unchanged; undefined when it is changed. */
 function additionsAround(gap: Gap, now: string): readonly [string, string] | undefined {
-  const last = gap.growsAtStart ? now.length - gap.text.length : 0;
+  const fixed = withoutBlankEnds(gap);
+  const last = gap.growsAtStart ? now.length - fixed.length : 0;
   for (let at = 0; at <= last; ++at) {
-    if (!now.startsWith(gap.text, at)) continue;
-    const pieces = [now.slice(0, at), now.slice(at + gap.text.length)] as const;
-    const fits = (gap.growsAtStart || pieces[0] === '') && (gap.growsAtEnd || pieces[1] === '');
-    if (fits && pieces.every((piece) => openEnd(piece) === undefined)) return pieces;
+    if (!now.startsWith(fixed, at)) continue;
+    const pieces = [now.slice(0, at), now.slice(at + fixed.length)] as const;
+    const allowed = gap.growsAtEnd || pieces[1] === '';
+    if (allowed && standsBefore(pieces[0], fixed) && openEnd(pieces[1]) === undefined) return pieces;
   }
   return undefined;
+}
+
+/** The gap without blank lines next to regions, where they may change. */
+function withoutBlankEnds({ text, growsAtStart, growsAtEnd }: Gap): string {
+  if (text.trim() === '') return growsAtStart || growsAtEnd ? '' : text;
+  const from = growsAtStart ? text.replace(/^\s*(?=\n[ \t]*\S)/, '') : text;
+  return growsAtEnd ? from.replace(/\n\s*$/, '\n') : from;
+}
+
+/** Whether added code leaves the code after it as it was: it is complete and ends on a line of its own. */
+function standsBefore(piece: string, after: string): boolean {
+  if (openEnd(piece) !== undefined || /\\\s*$/.test(piece)) return false;
+  if (piece.trim() === '' || after === '') return true;
+  const lines = stripSource(piece, { strings: true }).text.trimEnd();
+  const ending = lines.split('\n').at(-1)?.trim() ?? '';
+  // Anything else (`template <class T>`, `static`, an attribute) would become part of the next declaration.
+  return after.startsWith('\n') && (ending === '' || ending.startsWith('#') || /[;}]$/.test(ending));
 }
 
 /** How a piece of code would change the meaning of what is outside it. */
@@ -153,10 +171,15 @@ function firstDifference(then: string, now: string, old: string, start: number):
   let number = old.slice(0, start).split('\n').length;
   let inserted: Difference | undefined;
   for (const { value, added, removed, count } of diffLines(then, now)) {
-    const text = (lines[number - 1] ?? '').trim();
+    const text = lineFrom(lines, number);
     if (removed && value.trim() !== '') return { number, text, what: 'changed or removed' };
     if (added) inserted ??= { number, text, what: 'preceded by new code' };
     if (!added) number += count;
   }
-  return inserted ?? { number, text: (lines[number - 1] ?? '').trim(), what: 'changed or removed' };
+  return inserted ?? { number, text: lineFrom(lines, number), what: 'changed or removed' };
+}
+
+/** The first line with anything on it, from a 1-based number on. */
+function lineFrom(lines: readonly string[], number: number): string {
+  return (lines.slice(number - 1).find((line) => line.trim() !== '') ?? '').trim();
 }

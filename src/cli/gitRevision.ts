@@ -20,7 +20,17 @@ export async function withWorkspaceState<T>(
   const folder = await mkdtemp(join(os.tmpdir(), 'annsmith-rev-'));
   try {
     const archive = join(folder, 'archive.tar');
-    const result = await processes.run('git', ['-C', workspace, 'archive', '--format=tar', '-o', archive, name, '--', '.']);
+    const result = await processes.run('git', [
+      '-C',
+      workspace,
+      'archive',
+      '--format=tar',
+      '-o',
+      archive,
+      name,
+      '--',
+      '.',
+    ]);
     if (result.code !== 0) {
       throw new UserError(
         'no-such-state',

@@ -1,8 +1,8 @@
+import type { LocateRegion } from '../engine/candidate/regionGate.ts';
 import { openDatasets } from '../engine/dataset/datasets.ts';
 import { createCppSyntax } from '../engine/module/cppSyntax.ts';
 import { locateRegion } from '../engine/module/regions.ts';
 import { loadWorkspace, type Workspace } from '../engine/module/workspace.ts';
-import type { LocateRegion } from '../engine/candidate/regionGate.ts';
 import type { PreparedDataset } from '../protocol/dataset.ts';
 import { type CommandContext, findWorkspace } from './context.ts';
 
@@ -22,6 +22,8 @@ export async function loadInputs(
 ): Promise<Inputs> {
   const syntax = await createCppSyntax();
   const workspace = await loadWorkspace(findWorkspace(options.workspace), { syntax });
-  const dataset = await openDatasets({ services }).get(options.dataset ?? workspace.manifest.datasets[0]!, { signal });
+  const dataset = await openDatasets({ services }).get(options.dataset ?? workspace.manifest.datasets[0]!, {
+    signal,
+  });
   return { syntax, locate: (ref, text) => locateRegion(syntax, ref, text), workspace, dataset };
 }

@@ -50,7 +50,10 @@ async function execute(work: (context: CommandContext) => Promise<void>): Promis
     } else {
       process.exitCode = exitCodes.failed;
       if (error instanceof UserError) context.output.error(`${error.message}\n  ${error.fix}`);
-      else context.output.error(`a bug in annsmith: ${error instanceof Error ? (error.stack ?? error.message) : errorText(error)}`);
+      else
+        context.output.error(
+          `a bug in annsmith: ${error instanceof Error ? (error.stack ?? error.message) : errorText(error)}`,
+        );
       if (options.json === true) {
         const code = error instanceof UserError ? error.code : 'bug';
         const fix = error instanceof UserError ? error.fix : undefined;

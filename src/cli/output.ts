@@ -24,7 +24,8 @@ function formatRemaining(seconds: number): string {
 
 function formatProgress(event: Progress): string {
   const percent = event.fraction === undefined ? '' : ` ${Math.floor(event.fraction * 100)} %`;
-  const remaining = event.remainingSeconds === undefined ? '' : `, ${formatRemaining(event.remainingSeconds)}`;
+  const remaining =
+    event.remainingSeconds === undefined ? '' : `, ${formatRemaining(event.remainingSeconds)}`;
   return `[${event.stage}${percent}${remaining}] ${event.message}`;
 }
 

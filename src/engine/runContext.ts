@@ -3,9 +3,11 @@ import os from 'node:os';
 import { join } from 'node:path';
 import type { PreparedDataset } from '../protocol/dataset.ts';
 import type { Side } from '../protocol/harness.ts';
+import type { ProcessEffect } from './benchmark/bootstrap.ts';
 import type { MeasurementContext, Outcome } from './benchmark/measurementContext.ts';
 import { type BuiltIndex, buildIndex, indexParams, sourceHash } from './builtIndex.ts';
 import { cacheFolder, timingLockPath } from './cacheFolder.ts';
+import { calibratedProcessEffect } from './calibrationFile.ts';
 import { compile } from './candidate/compile.ts';
 import { writeCandidate } from './candidate/workspaceCopy.ts';
 import { UserError } from './errors.ts';
@@ -34,6 +36,8 @@ export interface RunContext {
   readonly smallGraph: string;
   /** Candidates' copies and libraries, and what their processes may write to; removed at the end. */
   readonly scratch: string;
+  /** Spread between fresh processes, where this machine was calibrated on this dataset. */
+  readonly processEffect: ProcessEffect | undefined;
 }
 
 /** Compiles the sources of `workspace` with `files` in place of its own; the folder is kept for the library. */
@@ -88,6 +92,7 @@ export function measurementContext(context: RunContext, seed: number): Measureme
     dataset,
     k: workspace.manifest.search.k,
     seed,
+    processEffect: context.processEffect,
     signal,
     onProgress: (event) => services.reporter.progress(event),
   };
@@ -147,6 +152,7 @@ export async function withRunContext<T>(
       reference,
       smallGraph: onSmall.graph,
       scratch,
+      processEffect: await calibratedProcessEffect(dataset.fingerprint),
     });
   } finally {
     await rm(scratch, { recursive: true, force: true });

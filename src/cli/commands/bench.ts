@@ -49,13 +49,16 @@ export function addBenchCommand(program: Command, execute: Execute): void {
         await withWorkspaceState(workspace.root, compare, services.processes, async (folder) => {
           const base = await loadWorkspace(folder, { syntax });
           const { comparison, graph } = await compareWorkspaces({ ...request, base, locate });
-          output.result({ workspace: workspace.root, compare, dataset: dataset.name, graph, comparison }, () => {
-            const { value, low, high } = comparison.logRatio;
-            return [
-              `gain ${formatGain(value)} (${formatGain(low)} .. ${formatGain(high)}) over ${compare}, area under the curve in the recall window`,
-              speedupTable(comparison.speedupAt),
-            ].join('\n');
-          });
+          output.result(
+            { workspace: workspace.root, compare, dataset: dataset.name, graph, comparison },
+            () => {
+              const { value, low, high } = comparison.logRatio;
+              return [
+                `gain ${formatGain(value)} (${formatGain(low)} .. ${formatGain(high)}) over ${compare}, area under the curve in the recall window`,
+                speedupTable(comparison.speedupAt),
+              ].join('\n');
+            },
+          );
         });
       }),
     );

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { type Datasets, openDatasets } from '../../engine/dataset/datasets.ts';
-import { metricNames, type MetricName } from '../../protocol/dataset.ts';
+import { type MetricName, metricNames } from '../../protocol/dataset.ts';
 import type { CommandContext } from '../context.ts';
 import { ExitWith, exitCodes } from '../exit.ts';
 import type { Execute } from '../main.ts';
@@ -22,7 +22,16 @@ export function addDatasetsCommand(program: Command, execute: Execute): void {
         context.output.result({ datasets: list }, () =>
           table(
             ['name', 'state', 'metric', 'base', 'dim', 'queries', 'on disk', 'licence'],
-            list.map((d) => [d.name, d.state, d.metric, d.n, d.dim, d.queries, formatBytes(d.bytesOnDisk), d.licence]),
+            list.map((d) => [
+              d.name,
+              d.state,
+              d.metric,
+              d.n,
+              d.dim,
+              d.queries,
+              formatBytes(d.bytesOnDisk),
+              d.licence,
+            ]),
           ),
         );
       }),
@@ -34,7 +43,11 @@ export function addDatasetsCommand(program: Command, execute: Execute): void {
     .action((name: string) =>
       execute(async (context) => {
         const dataset = await open(context).get(name, { signal: context.signal });
-        context.output.result(dataset, () => `${dataset.name}: ${dataset.n} x ${dataset.dim}, ${dataset.queries} queries, ${dataset.metric}, ready`);
+        context.output.result(
+          dataset,
+          () =>
+            `${dataset.name}: ${dataset.n} x ${dataset.dim}, ${dataset.queries} queries, ${dataset.metric}, ready`,
+        );
       }),
     );
 
@@ -53,7 +66,11 @@ export function addDatasetsCommand(program: Command, execute: Execute): void {
           ...(queries === undefined ? {} : { queries }),
           signal: context.signal,
         });
-        context.output.result(dataset, () => `${dataset.name}: ${dataset.n} x ${dataset.dim}, ${dataset.queries} queries, ${dataset.metric}, ready`);
+        context.output.result(
+          dataset,
+          () =>
+            `${dataset.name}: ${dataset.n} x ${dataset.dim}, ${dataset.queries} queries, ${dataset.metric}, ready`,
+        );
       }),
     );
 
@@ -63,7 +80,9 @@ export function addDatasetsCommand(program: Command, execute: Execute): void {
     .action((name: string) =>
       execute(async (context) => {
         const report = await open(context).verify(name);
-        context.output.result({ name, ...report }, () => (report.ok ? `${name}: whole and right` : report.problems.join('\n')));
+        context.output.result({ name, ...report }, () =>
+          report.ok ? `${name}: whole and right` : report.problems.join('\n'),
+        );
         if (!report.ok) throw new ExitWith(exitCodes.failed);
       }),
     );

@@ -14,7 +14,10 @@ export function addDoctorCommand(program: Command, execute: Execute): void {
         const found = await examineMachine(services);
         output.result({ ok: found.every((d) => d.state !== 'bad'), diagnoses: found }, () =>
           found
-            .map((d) => `${marks[d.state]} ${d.name}: ${d.finding}${d.fix === undefined ? '' : `\n     ${d.fix}`}`)
+            .map(
+              (d) =>
+                `${marks[d.state]} ${d.name}: ${d.finding}${d.fix === undefined ? '' : `\n     ${d.fix}`}`,
+            )
             .join('\n'),
         );
         if (found.some((d) => d.state === 'bad')) throw new ExitWith(exitCodes.failed);

@@ -1,8 +1,8 @@
-import { createInterface } from 'node:readline/promises';
 import { resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import { proposeManifest, writeProposal } from '../../engine/module/init.ts';
 import { createCppSyntax } from '../../engine/module/cppSyntax.ts';
+import { proposeManifest, writeProposal } from '../../engine/module/init.ts';
 import type { Execute } from '../main.ts';
 
 /** Asks on the terminal; anything but yes is no, and so is no terminal. */
@@ -19,7 +19,9 @@ async function agreed(question: string): Promise<boolean> {
 export function addInitCommand(program: Command, execute: Execute): void {
   program
     .command('init [dir]')
-    .description('recognise an HNSW workspace and write its annsmith.json (and an adapter where one is needed)')
+    .description(
+      'recognise an HNSW workspace and write its annsmith.json (and an adapter where one is needed)',
+    )
     .option('--yes', 'write without asking')
     .action((dir: string | undefined, options: { yes?: boolean }) =>
       execute(async ({ output }) => {

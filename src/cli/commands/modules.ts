@@ -13,13 +13,19 @@ export function addModulesCommand(program: Command, execute: Execute): void {
     .option('--workspace <dir>', 'workspace folder (default: the nearest annsmith.json)')
     .action((options: { workspace?: string }) =>
       execute(async ({ output }) => {
-        const workspace = await loadWorkspace(findWorkspace(options.workspace), { syntax: await createCppSyntax() });
+        const workspace = await loadWorkspace(findWorkspace(options.workspace), {
+          syntax: await createCppSyntax(),
+        });
         const modules = moduleNames.map((name) => ({ name, regions: workspace.regions[name] }));
-        output.result({ workspace: workspace.root, name: workspace.manifest.name, modules, roles: workspace.roles }, () =>
-          table(
-            ['module', 'symbol', 'where', 'kind'],
-            modules.flatMap((m) => m.regions.map((r) => [m.name, r.symbol, `${r.file}:${r.startLine}-${r.endLine}`, r.kind])),
-          ),
+        output.result(
+          { workspace: workspace.root, name: workspace.manifest.name, modules, roles: workspace.roles },
+          () =>
+            table(
+              ['module', 'symbol', 'where', 'kind'],
+              modules.flatMap((m) =>
+                m.regions.map((r) => [m.name, r.symbol, `${r.file}:${r.startLine}-${r.endLine}`, r.kind]),
+              ),
+            ),
         );
       }),
     );

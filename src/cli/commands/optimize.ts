@@ -41,7 +41,8 @@ export function optimizeText(report: OptimizeReport): string {
   const { best } = report;
   if (best === null) return `${candidates}\n\nno gain was confirmed; nothing is proposed`;
   const { reference, candidate } = best.costs;
-  const seconds = (cpu: typeof reference): string => `${(cpu.buildCpuSeconds + cpu.prepareCpuSeconds).toFixed(1)} s`;
+  const seconds = (cpu: typeof reference): string =>
+    `${(cpu.buildCpuSeconds + cpu.prepareCpuSeconds).toFixed(1)} s`;
   const ms = (value: number): string => `${(value * 1000).toFixed(3)} ms`;
   return [
     candidates,
@@ -70,11 +71,15 @@ export function addOptimizeCommand(program: Command, execute: Execute): void {
     .command('optimize')
     .description('propose, build, verify and measure rewrites of one module; confirm the best')
     .option('--workspace <dir>', 'workspace folder (default: the nearest annsmith.json)')
-    .addOption(new Option('--module <module>', 'module to optimize').choices([...moduleNames]).makeOptionMandatory())
+    .addOption(
+      new Option('--module <module>', 'module to optimize').choices([...moduleNames]).makeOptionMandatory(),
+    )
     .option('--dataset <name>', "dataset (default: the manifest's first)")
     .option('--group <n>', 'candidates per round', wholeNumber(2, 64), 8)
     .option('--rounds <n>', 'rounds', wholeNumber(1, 100), 1)
-    .addOption(new Option('--policy <policy>', 'what writes the candidates').choices(['playbook']).default('playbook'))
+    .addOption(
+      new Option('--policy <policy>', 'what writes the candidates').choices(['playbook']).default('playbook'),
+    )
     .option('--seed <n>', 'seed of sampling and of the query order', wholeNumber(0, 2 ** 31), 1)
     .addOption(
       new Option('--apply <what>', 'write the confirmed winner into the workspace, or leave it as a patch')
@@ -87,7 +92,19 @@ export function addOptimizeCommand(program: Command, execute: Execute): void {
         const { syntax, locate, workspace, dataset } = await loadInputs(options, context);
         const { module, group, rounds, seed, apply } = options;
         const policy = createPlaybookPolicy({ catalogue, syntax });
-        const report = await optimize({ services, signal, workspace, dataset, locate, policy, module, group, rounds, seed, apply });
+        const report = await optimize({
+          services,
+          signal,
+          workspace,
+          dataset,
+          locate,
+          policy,
+          module,
+          group,
+          rounds,
+          seed,
+          apply,
+        });
         output.result(report, () => optimizeText(report));
       }),
     );

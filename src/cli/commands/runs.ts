@@ -24,13 +24,23 @@ export function addRunsCommand(program: Command, execute: Execute): void {
     .action((options: { workspace?: string }) =>
       execute(async (context) => {
         const list = await readRuns(findWorkspace(options.workspace), context);
-        context.output.result({ runs: list.map(({ candidates, ...run }) => ({ ...run, candidates: candidates.length })) }, () =>
-          list.length === 0
-            ? 'no runs yet; start one with `annsmith optimize`'
-            : table(
-                ['run', 'module', 'dataset', 'status', 'candidates', 'best', 'gain'],
-                list.map((r) => [r.id, r.module, r.dataset, r.status, r.candidates.length, r.best ?? '-', r.gain === null ? '-' : formatGain(r.gain.value)]),
-              ),
+        context.output.result(
+          { runs: list.map(({ candidates, ...run }) => ({ ...run, candidates: candidates.length })) },
+          () =>
+            list.length === 0
+              ? 'no runs yet; start one with `annsmith optimize`'
+              : table(
+                  ['run', 'module', 'dataset', 'status', 'candidates', 'best', 'gain'],
+                  list.map((r) => [
+                    r.id,
+                    r.module,
+                    r.dataset,
+                    r.status,
+                    r.candidates.length,
+                    r.best ?? '-',
+                    r.gain === null ? '-' : formatGain(r.gain.value),
+                  ]),
+                ),
         );
       }),
     );
@@ -48,7 +58,9 @@ export function addRunsCommand(program: Command, execute: Execute): void {
           throw new UserError(
             'no-such-run',
             `${ledgerPath(root)}: there is no run ${id}`,
-            list.length === 0 ? 'Start one with `annsmith optimize`.' : `Runs: ${list.map((r) => r.id).join(', ')}`,
+            list.length === 0
+              ? 'Start one with `annsmith optimize`.'
+              : `Runs: ${list.map((r) => r.id).join(', ')}`,
           );
         }
         context.output.result(run, () =>

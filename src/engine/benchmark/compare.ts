@@ -1,10 +1,10 @@
 import type { Side } from '../../protocol/harness.ts';
 import type { BothSides, Comparison, EstimateMode } from '../../protocol/measurement.ts';
 import { areaUnderCurve } from '../curve.ts';
+import type { HarnessClient } from '../harnessClient.ts';
 import { seededRandom } from '../random.ts';
 import { defaultProcessEffect } from './bootstrap.ts';
 import { buildComparison, speedupRecalls } from './comparison.ts';
-import type { HarnessClient } from './harnessClient.ts';
 import { LiveRounds } from './liveRounds.ts';
 import {
   EarlyOutcome,

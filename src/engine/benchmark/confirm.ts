@@ -6,11 +6,11 @@ import type {
   LatencySummary,
   SpeedupAt,
 } from '../../protocol/measurement.ts';
+import type { HarnessClient } from '../harnessClient.ts';
 import { seededRandom } from '../random.ts';
 import { defaultProcessEffect } from './bootstrap.ts';
 import { answerTimeoutMs, bootstrapReplicates, type CompareInput, pairSeconds } from './compare.ts';
 import { buildComparison, speedupRecalls } from './comparison.ts';
-import type { HarnessClient } from './harnessClient.ts';
 import { LiveRounds } from './liveRounds.ts';
 import { type Outcome, openPair, runMeasurement, unwrap } from './measurementContext.ts';
 import { pairEfs } from './plan.ts';

@@ -71,9 +71,10 @@ async function bracket(
     const top = Math.max(...known.keys());
     const next = Math.min(top * 2, efMax);
     if (next <= top) return { efs: [top], reached: false };
-    const gain = (await measure(next)) - known.get(top)!;
+    const recall = await measure(next);
     above = smallestReaching(known, edge);
-    if (above === undefined && gain < plateauGain) return { efs: [next], reached: false };
+    const flat = recall > 0 && recall - known.get(top)! < plateauGain;
+    if (above === undefined && flat) return { efs: [next], reached: false };
   }
   // All known ef values under `above` stay short of the edge, so every halving narrows the bracket.
   for (;;) {

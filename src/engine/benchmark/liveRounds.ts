@@ -1,8 +1,8 @@
 import type { RowRange } from '../../protocol/dataset.ts';
 import type { Side } from '../../protocol/harness.ts';
 import type { BothSides } from '../../protocol/measurement.ts';
+import type { HarnessClient } from '../harnessClient.ts';
 import { seededRandom } from '../random.ts';
-import type { HarnessClient } from './harnessClient.ts';
 import { type MeasurementContext, openPair, unwrap } from './measurementContext.ts';
 import { shapeRound } from './plan.ts';
 import type { EfPair, RoundSample } from './roundSample.ts';

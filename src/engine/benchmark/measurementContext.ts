@@ -2,9 +2,9 @@ import type { PreparedDataset } from '../../protocol/dataset.ts';
 import type { HarnessFailure, HarnessResult, OpenReply, Side, SideName } from '../../protocol/harness.ts';
 import type { BothSides, RecallWindow } from '../../protocol/measurement.ts';
 import { WindowError } from '../curve.ts';
+import { HarnessClient } from '../harnessClient.ts';
 import type { Clock, ProcessRunner, Progress } from '../ports.ts';
 import type { ProcessEffect } from './bootstrap.ts';
-import { HarnessClient } from './harnessClient.ts';
 
 /** What every measurement needs. */
 export interface MeasurementContext {

@@ -1,7 +1,7 @@
 import type { RowRange } from '../../protocol/dataset.ts';
 import type { SideName } from '../../protocol/harness.ts';
+import type { HarnessClient } from '../harnessClient.ts';
 import { mean } from '../statistics.ts';
-import type { HarnessClient } from './harnessClient.ts';
 import { unwrap } from './measurementContext.ts';
 import { shapeRound } from './plan.ts';
 import type { EfPair } from './roundSample.ts';

@@ -1,8 +1,8 @@
 import type { RowRange } from '../../protocol/dataset.ts';
 import type { SideName, Violations } from '../../protocol/harness.ts';
 import type { RecallWindow } from '../../protocol/measurement.ts';
+import type { HarnessClient } from '../harnessClient.ts';
 import { placeEfs } from './efPlacement.ts';
-import type { HarnessClient } from './harnessClient.ts';
 import { EarlyOutcome, unwrap } from './measurementContext.ts';
 import type { RecallPoint } from './roundSample.ts';
 

@@ -21,9 +21,9 @@ const rejectionRewards: Readonly<Record<RejectionReason, number>> = {
 };
 
 export interface Reward {
-  /** ln(AUC candidate / AUC reference) as measured; null where no ratio exists. */
-  readonly raw: number | null;
-  /** What training sees. */
+  /** ln(AUC candidate / AUC reference) as measured, unbounded; the table's value where nothing was measured. */
+  readonly raw: number;
+  /** What training sees: bounded, and the table's value for a failure. */
   readonly shaped: number;
   /** True where the value stands for a failure and not for a measured ratio. */
   readonly failure: boolean;
@@ -31,9 +31,9 @@ export interface Reward {
 
 /** Reward of a candidate that was measured and not rejected. */
 export function measuredReward(logRatio: number): Reward {
-  if (Number.isNaN(logRatio)) throw new RangeError('the log ratio is not a number');
+  if (!Number.isFinite(logRatio)) throw new RangeError(`a measured log ratio is finite, not ${logRatio}`);
   const shaped = Math.min(rewardBounds.high, Math.max(rewardBounds.low, logRatio));
-  return { raw: Number.isFinite(logRatio) ? logRatio : null, shaped, failure: false };
+  return { raw: logRatio, shaped, failure: false };
 }
 
 /**
@@ -41,10 +41,11 @@ export function measuredReward(logRatio: number): Reward {
  * was only `slower` or `not-confirmed` is valid and keeps its measured value, never above 0.
  */
 export function rejectedReward(reason: RejectionReason, logRatio?: number): Reward {
-  const measured = logRatio !== undefined && Number.isFinite(logRatio) ? logRatio : null;
-  if (measured !== null && (reason === 'slower' || reason === 'not-confirmed')) {
-    return { raw: measured, shaped: Math.min(0, measuredReward(measured).shaped), failure: false };
+  const valid = reason === 'slower' || reason === 'not-confirmed';
+  const table = rejectionRewards[reason];
+  if (logRatio === undefined || !Number.isFinite(logRatio)) {
+    return { raw: table, shaped: table, failure: !valid };
   }
-  const failure = reason !== 'not-confirmed' && reason !== 'slower';
-  return { raw: measured, shaped: rejectionRewards[reason], failure };
+  const shaped = valid ? Math.min(0, measuredReward(logRatio).shaped) : table;
+  return { raw: logRatio, shaped, failure: !valid };
 }

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
-import type { PreparedDataset, RowRange } from '../../protocol/dataset.ts';
-import type { HarnessFailure, HarnessResult, Side, SideName } from '../../protocol/harness.ts';
-import * as harness from '../../protocol/harness.ts';
-import type { LineProcess, ProcessRunner } from '../ports.ts';
+import type { PreparedDataset, RowRange } from '../protocol/dataset.ts';
+import type { HarnessFailure, HarnessResult, Side, SideName } from '../protocol/harness.ts';
+import * as harness from '../protocol/harness.ts';
+import type { LineProcess, ProcessRunner } from './ports.ts';
 
 type Value = string | number | undefined;
 

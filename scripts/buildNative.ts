@@ -29,7 +29,9 @@ function nodeHeaders(): string {
   const pinned = join(root, 'node_modules', `node-${process.platform}-${process.arch}`, 'include', 'node');
   const beside = join(dirname(process.execPath), '..', 'include', 'node');
   const found = [pinned, beside].find((folder) => existsSync(join(folder, 'node_api.h')));
-  return found ?? fail(`node_api.h is neither in ${pinned} nor in ${beside}; run \`npm ci\` to get Node's headers`);
+  return (
+    found ?? fail(`node_api.h is neither in ${pinned} nor in ${beside}; run \`npm ci\` to get Node's headers`)
+  );
 }
 
 function nodeAddonApi(): string {
@@ -43,7 +45,9 @@ function nodeAddonApi(): string {
 if (!runs('cmake')) fail('cmake 3.20 or newer is needed: `apt-get install cmake` or `brew install cmake`');
 const compilers = process.env['CXX'] ? [process.env['CXX']] : ['c++', 'g++', 'clang++'];
 if (!compilers.some(runs)) {
-  fail(`no C++17 compiler (tried ${compilers.join(', ')}): \`apt-get install g++\` or \`xcode-select --install\``);
+  fail(
+    `no C++17 compiler (tried ${compilers.join(', ')}): \`apt-get install g++\` or \`xcode-select --install\``,
+  );
 }
 
 const configured = existsSync(join(buildDir, 'CMakeCache.txt'));

@@ -54,7 +54,8 @@ function packageRoot(): string {
   for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
     const manifest = join(folder, 'package.json');
     if (existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).name === 'annsmith') return folder;
-    if (folder === dirname(folder)) throw new Error(`no package.json of annsmith above ${import.meta.dirname}`);
+    if (folder === dirname(folder))
+      throw new Error(`no package.json of annsmith above ${import.meta.dirname}`);
   }
 }
 
@@ -81,7 +82,9 @@ export function harnessPath(): string {
 
 /** A shared library with the C ABI whose searches only walk memory; for `calibrate`. */
 export function calibrationLibraryPath(): string {
-  return nativeFile(process.platform === 'darwin' ? 'libannsmith_cache_walker.dylib' : 'libannsmith_cache_walker.so');
+  return nativeFile(
+    process.platform === 'darwin' ? 'libannsmith_cache_walker.dylib' : 'libannsmith_cache_walker.so',
+  );
 }
 
 /** The include folder of `annsmith/abi.h`. */

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { unlink } from 'node:fs/promises';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { platform, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/**
+ * A lock across processes, held by listening on a local socket: the system frees it when its holder ends, however it
+ * ends, and whoever waits is woken by the closed connection. On Linux the name lives outside the file system; elsewhere
+ * a dead holder's socket file is taken over.
+ */
+export async function withProcessLock<T>(
+  path: string,
+  options: { readonly signal?: AbortSignal | undefined; readonly onWait?: () => void },
+  work: () => Promise<T>,
+): Promise<T> {
+  const name = socketName(resolve(path));
+  let waited = false;
+  for (;;) {
+    options.signal?.throwIfAborted();
+    const held = await tryListen(name);
+    if (held !== undefined) {
+      try {
+        return await work();
+      } finally {
+        await held.release();
+      }
+    }
+    if (!waited) options.onWait?.();
+    waited = true;
+    await holderGone(name, options.signal);
+  }
+}
+
+function socketName(path: string): string {
+  const id = createHash('sha256').update(path).digest('hex').slice(0, 24);
+  if (platform() === 'linux') return `\0annsmith-${id}`;
+  return platform() === 'win32' ? `\\\\.\\pipe\\annsmith-${id}` : join(tmpdir(), `annsmith-${id}.sock`);
+}
+
+async function tryListen(name: string): Promise<{ release(): Promise<void> } | undefined> {
+  const waiters = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    waiters.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('close', () => waiters.delete(socket));
+    // Waiters must not keep this process alive.
+    socket.unref();
+  });
+  server.unref();
+  server.listen(name);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return undefined;
+    throw error;
+  }
+  return {
+    release: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      for (const socket of waiters) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+/** Resolves when whoever listens under the name has stopped. */
+async function holderGone(name: string, signal?: AbortSignal): Promise<void> {
+  const socket = connect(name);
+  const onAbort = (): void => {
+    socket.destroy();
+  };
+  signal?.addEventListener('abort', onAbort, { once: true });
+  let refused = false;
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    refused = error.code === 'ECONNREFUSED';
+  });
+  socket.resume();
+  await once(socket, 'close').catch(() => undefined);
+  signal?.removeEventListener('abort', onAbort);
+  // Only a file can outlive its listener.
+  if (refused && !name.startsWith('\0')) await unlink(name).catch(() => undefined);
+}

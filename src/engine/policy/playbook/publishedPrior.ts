@@ -12,9 +12,15 @@ export const publishedPrior: PriorTable = {
     'batched-neighbour-prefetch': 3,
     'huge-pages': 3,
     'linear-candidate-pool': 2,
-    'visited-bitset': 1,
-    'int8-preliminary-search': 1,
+    'bitset-visited': 1,
+    'int8-preliminary-search': 2,
   },
   default: 0.5,
-  values: {},
+  values: {
+    // Hardware fetches the lines that follow the first few of a row; a short lookahead hides one row's latency.
+    'batched-neighbour-prefetch depth=4': 0.5,
+    'batched-neighbour-prefetch depth=8': 1,
+    'batched-neighbour-prefetch lookahead=2': 0.5,
+    'batched-neighbour-prefetch lookahead=4': 0.5,
+  },
 };

@@ -6,7 +6,8 @@ export const hnswlibAdapterFile = 'annsmith_adapter.cc';
  * change once written.
  */
 export const hnswlibAdapter = `// Annsmith adapter for hnswlib: implements the C ABI over HierarchicalNSW<float>.
-// Thread-safety: one call at a time per index, as the ABI asks; only annsmith_build() starts threads.
+// Thread-safety: one call at a time per index, as the ABI asks; only annsmith_build() starts
+// threads.
 #include <annsmith/abi.h>
 
 #include <algorithm>
@@ -20,6 +21,7 @@ export const hnswlibAdapter = `// Annsmith adapter for hnswlib: implements the C
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "hnswlib.h"
@@ -40,6 +42,8 @@ template <typename Work>
 int Guarded(Work work) {
   try {
     return work();
+  } catch (const std::invalid_argument& error) {
+    return Fail(ANNSMITH_INVALID_ARGUMENT, error.what());
   } catch (const std::bad_alloc&) {
     return Fail(ANNSMITH_OUT_OF_MEMORY, "out of memory");
   } catch (const std::exception& error) {
@@ -78,8 +82,8 @@ struct annsmith_index {
   std::unique_ptr<hnswlib::SpaceInterface<float>> space;
   std::unique_ptr<Graph> graph;
 
-  void Reset(std::uint64_t n) {
-    graph = std::make_unique<Graph>(space.get(), n, M, ef_construction, seed);
+  std::unique_ptr<Graph> EmptyGraph(std::uint64_t n) const {
+    return std::make_unique<Graph>(space.get(), n, M, ef_construction, seed);
   }
 
   // hnswlib returns 1 - inner product; the ABI asks for -inner product.
@@ -210,8 +214,9 @@ int annsmith_build(annsmith_index* index, const float* base, uint64_t n, uint32_
     if (index == nullptr || base == nullptr || n == 0 || threads == 0) {
       return Fail(ANNSMITH_INVALID_ARGUMENT, "nothing to build");
     }
-    index->Reset(n);
-    AddInParallel(*index->graph, base, index->dim, n, threads);
+    std::unique_ptr<Graph> built = index->EmptyGraph(n);
+    AddInParallel(*built, base, index->dim, n, threads);
+    index->graph = std::move(built);
     return static_cast<int>(ANNSMITH_OK);
   });
 }
@@ -223,8 +228,9 @@ int annsmith_import_graph(annsmith_index* index, const float* base, uint64_t n,
         graph->entry_point >= n) {
       return Fail(ANNSMITH_INVALID_ARGUMENT, "the graph does not fit the base");
     }
-    index->Reset(n);
-    Import(*index->graph, base, index->dim, *graph);
+    std::unique_ptr<Graph> imported = index->EmptyGraph(n);
+    Import(*imported, base, index->dim, *graph);
+    index->graph = std::move(imported);
     return static_cast<int>(ANNSMITH_OK);
   });
 }

@@ -49,8 +49,7 @@ export function stripSource(source: string, { strings }: StripOptions): Stripped
       continue;
     }
     const char = input[at] ?? '';
-    // A quote after a digit or letter separates digits, as in 1'000.
-    if (char === '"' || (char === "'" && !/[0-9A-Fa-f]/.test(input[at - 1] ?? ''))) {
+    if (char === '"' || (char === "'" && !separatesDigits(input, at))) {
       take(1, false);
       const end = literalEnd(input, at, char);
       if (!takeTo(end, strings)) return { text, unterminated: 'string' };
@@ -60,6 +59,12 @@ export function stripSource(source: string, { strings }: StripOptions): Stripped
     take(1, false);
   }
   return { text, unterminated: undefined };
+}
+
+/** Whether the quote stands inside a number, as in 1'000; the quote of u8'x' does not. */
+function separatesDigits(input: string, at: number): boolean {
+  const before = input.slice(input.lastIndexOf('\n', at) + 1, at);
+  return /\w/.test(input[at + 1] ?? '') && /(?<![\w.'])\.?\d(?:[\w.]|'\w)*$/.test(before);
 }
 
 function literalEnd(input: string, from: number, quote: string): number {
@@ -72,9 +77,9 @@ function literalEnd(input: string, from: number, quote: string): number {
 
 /** Joins lines that end in a backslash; the line breaks move behind the joined line, so that later numbers hold. */
 function joinContinuedLines(source: string): string {
-  return source.replace(/(?:[^\n]*\\[ \t\r]*\n)+[^\n]*/g, (lines) => {
+  return source.replace(/(?:[^\n]*\\[ \t\r\f\v]*\n)+[^\n]*/g, (lines) => {
     const breaks = lines.split('\n').length - 1;
-    return lines.replace(/\\[ \t\r]*\n/g, '') + '\n'.repeat(breaks);
+    return lines.replace(/\\[ \t\r\f\v]*\n/g, '') + '\n'.repeat(breaks);
   });
 }
 

@@ -46,7 +46,10 @@ export function unsafeIncludes(
   return [...changedFiles(before, after)].flatMap(([file, text]) => {
     const known = new Set(logicalLines(before.get(file) ?? ''));
     const isNew = (line: string): boolean => !known.has(line.trim());
-    const lines = stripSource(text, { strings: false }).text.split('\n');
+    const stripped = stripSource(text, { strings: false });
+    // What follows an open literal or comment could not be judged.
+    if (stripped.unterminated) return [`${file}: an unclosed ${stripped.unterminated}`];
+    const lines = stripped.text.split('\n');
     const found: { readonly line: number; readonly message: string }[] = [];
     for (const { line, name, rest } of directivesOf(lines.join('\n'))) {
       const why = isNew(lines[line - 1] ?? '') ? directiveProblem(file, name, rest, includeDirs) : undefined;

@@ -4,7 +4,8 @@ import { extname, join, relative, sep } from 'node:path';
 const cppExtensions: ReadonlySet<string> = new Set(
   '.h .hh .hpp .hxx .inl .ipp .tpp .c .cc .cpp .cxx'.split(' '),
 );
-const skippedFolders: ReadonlySet<string> = new Set(['build', 'node_modules']);
+/** Builds (`build`, `build-debug`, `cmake-build-release`) and packages; `builder` is a source folder. */
+const skippedFolders = /^(?:node_modules|(?:cmake-)?build(?:[-_].*)?)$/;
 const maximumFileBytes = 8 * 1024 * 1024;
 const maximumFiles = 5000;
 
@@ -49,7 +50,7 @@ class SourceReader {
     if (real === undefined || this.#visited.has(real)) return;
     this.#visited.add(real);
     for (const entry of (await readdir(real)).sort()) {
-      if (entry.startsWith('.') || skippedFolders.has(entry)) continue;
+      if (entry.startsWith('.') || skippedFolders.test(entry)) continue;
       const child = normalise(join(path, entry));
       const target = await this.#resolve(child);
       if (target === undefined) continue;

@@ -20,6 +20,7 @@ describe('unsafeIncludes', () => {
     'const char* text = "#include </etc/passwd>";',
     '#if defined(__AVX2__)\nint g();\n#endif',
     "int x = 1'000;",
+    "char c = u8'\"'; char d = '\\''; int y = 0xFF'00;",
   ])('allows %s', (line) => {
     expect(check(line)).toBe('');
   });
@@ -45,6 +46,11 @@ describe('unsafeIncludes', () => {
     ['__asm__ volatile (".inc" "bin \\"/etc/passwd\\"");', 'reaches the assembler'],
     ['asm("" ".incbin \\"/etc/passwd\\"");', 'reaches the assembler'],
     ['#define A a##sm', 'pastes tokens'],
+    ['char c = u8\'"\';\n#include "/etc/passwd"', 'names an absolute path'],
+    ['int x = 1\'0; // \'\n#include "/etc/passwd"', 'names an absolute path'],
+    ['const char* s = R"x( /* )x";\n#include "/etc/passwd"', 'names an absolute path'],
+    ['/* open\n#include "/etc/passwd"', 'an unclosed comment'],
+    ['const char* s = "open;\n', 'an unclosed string'],
     ['import <vector>;', 'imports a module'],
   ])('refuses %s', (line, message) => {
     expect(check(line)).toContain(message);

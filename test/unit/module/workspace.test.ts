@@ -77,12 +77,19 @@ function withSearch(...symbols: string[]): unknown {
 describe('loadWorkspace', () => {
   it('reads the sources of the workspace and leaves out builds and hidden folders', async () => {
     await put('include/build/made.h', '');
+    await put('include/cmake-build-debug/made.h', '');
+    await put('include/builder/kept.h', '');
     await put('include/deep/more.hpp', '');
     await put('include/notes.txt', '');
     await put('.annsmith/run.h', '');
     await put('node_modules/dep/dep.h', '');
     const { files, manifest } = await load();
-    expect([...files.keys()]).toEqual(['adapter.cc', 'include/deep/more.hpp', 'include/search.h']);
+    expect([...files.keys()]).toEqual([
+      'adapter.cc',
+      'include/builder/kept.h',
+      'include/deep/more.hpp',
+      'include/search.h',
+    ]);
     expect(manifest.search.k).toBe(10);
   });
 

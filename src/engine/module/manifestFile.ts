@@ -54,7 +54,9 @@ function problemsOf(issue: z.core.$ZodIssue): WorkspaceProblem[] {
       return [
         {
           field,
-          message: issue.message.replace('Invalid input: ', ''),
+          message: issue.message.endsWith('received undefined')
+            ? 'is missing'
+            : issue.message.replace('Invalid input: ', ''),
           fix: `write a value of type ${issue.expected}`,
         },
       ];

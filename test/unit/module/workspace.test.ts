@@ -191,7 +191,11 @@ describe('loadWorkspace', () => {
     ],
     ['wrong type', { ...baseManifest, index: { M: '16' } }, 'index.M: expected number'],
     ['unknown metric', { ...baseManifest, index: { metric: 'l2' } }, 'index.metric: not a known value'],
-    ['missing field', { ...baseManifest, datasets: undefined }, 'datasets: expected array'],
+    [
+      'missing field',
+      { ...baseManifest, datasets: undefined },
+      'datasets: is missing (write a value of type array)',
+    ],
     ['ef', { ...baseManifest, search: { ef: 'all' } }, 'search.ef: none of the allowed forms'],
     [
       'path outside',

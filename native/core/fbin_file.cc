@@ -18,11 +18,13 @@ bool FbinFile::Open(const std::string& path, std::string* error) {
     *error = path + ": field dim (offset 4) is 0";
     return false;
   }
-  const uint64_t expected = kHeaderBytes + uint64_t{header[0]} * header[1] * sizeof(float);
-  if (file_.size() != expected) {
-    *error = path + ": the header promises " + std::to_string(header[0]) + " rows of dim " +
-             std::to_string(header[1]) + ", " + std::to_string(expected) +
-             " bytes, but there are " + std::to_string(file_.size());
+  // Counted in values: the size in bytes of an absurd header would not fit 64 bits.
+  const uint64_t values = uint64_t{header[0]} * header[1];
+  const uint64_t payload = file_.size() - kHeaderBytes;
+  if (payload % sizeof(float) != 0 || payload / sizeof(float) != values) {
+    *error = path + ": the header (offset 0) promises " + std::to_string(header[0]) +
+             " rows of dim " + std::to_string(header[1]) + ", " + std::to_string(values) +
+             " float32 values, but " + std::to_string(payload) + " bytes follow it";
     return false;
   }
   rows_ = header[0];

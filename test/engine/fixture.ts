@@ -1,0 +1,112 @@
+/** A copy of the bundled workspace with a small dataset of its own, for tests of the whole engine. */
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { LocateRegion } from '../../src/engine/candidate/regionGate.ts';
+import { openDatasets } from '../../src/engine/dataset/datasets.ts';
+import { createCppSyntax } from '../../src/engine/module/cppSyntax.ts';
+import { locateRegion } from '../../src/engine/module/regions.ts';
+import { loadWorkspace, type Workspace } from '../../src/engine/module/workspace.ts';
+import type { Services } from '../../src/engine/ports.ts';
+import { createProcessRunner } from '../../src/engine/processRunner.ts';
+import { seededRandom } from '../../src/engine/random.ts';
+import type { PreparedDataset } from '../../src/protocol/dataset.ts';
+import type { Completion, FileTexts, Policy } from '../../src/protocol/policy.ts';
+
+export const exampleRoot = join(import.meta.dirname, '..', '..', 'examples', 'hnsw');
+
+export interface Fixture {
+  readonly services: Services;
+  readonly warnings: string[];
+  readonly workspace: Workspace;
+  readonly dataset: PreparedDataset;
+  readonly locate: LocateRegion;
+  remove(): Promise<void>;
+}
+
+/** `n` clustered vectors as an .fbin file. */
+async function writeVectors(path: string, n: number, dim: number, seed: string): Promise<void> {
+  const random = seededRandom(seed);
+  const centres = Array.from({ length: 40 * dim }, () => random.next() * 4);
+  const bytes = Buffer.alloc(8 + n * dim * 4);
+  bytes.writeUInt32LE(n, 0);
+  bytes.writeUInt32LE(dim, 4);
+  for (let i = 0; i < n; i++) {
+    const centre = Math.floor(random.next() * 40) * dim;
+    for (let j = 0; j < dim; j++) {
+      const noise = random.next() + random.next() + random.next() - 1.5;
+      bytes.writeFloatLE(centres[centre + j]! + 2 * noise, 8 + (i * dim + j) * 4);
+    }
+  }
+  await writeFile(path, bytes);
+}
+
+/** Sets `ANNSMITH_CACHE` to a folder of the fixture until `remove`. */
+export async function createFixture(): Promise<Fixture> {
+  const home = await mkdtemp(join(tmpdir(), 'annsmith-fixture-'));
+  const before = process.env['ANNSMITH_CACHE'];
+  process.env['ANNSMITH_CACHE'] = join(home, 'cache');
+  const root = join(home, 'workspace');
+  await cp(exampleRoot, root, { recursive: true, filter: (path) => !path.endsWith('.annsmith') });
+  const manifestPath = join(root, 'annsmith.json');
+  const manifest = JSON.parse(await readFile(manifestPath, 'utf8'));
+  manifest.datasets = ['clusters'];
+  manifest.search.recallWindow = [0.8, 0.95];
+  await writeFile(manifestPath, JSON.stringify(manifest));
+
+  const warnings: string[] = [];
+  const services: Services = {
+    clock: { now: () => Date.now(), monotonic: () => performance.now() },
+    processes: createProcessRunner(),
+    logger: {
+      debug: () => undefined,
+      info: () => undefined,
+      warn: (m) => warnings.push(m),
+      error: (m) => warnings.push(m),
+    },
+    reporter: { progress: () => undefined },
+  };
+  const basePath = join(home, 'base.fbin');
+  const queryPath = join(home, 'queries.fbin');
+  await writeVectors(basePath, 6000, 48, 'base');
+  await writeVectors(queryPath, 5000, 48, 'queries');
+  const dataset = await openDatasets({ services }).importVectors({
+    name: 'clusters',
+    metric: 'euclidean',
+    base: basePath,
+    queries: queryPath,
+  });
+  const syntax = await createCppSyntax();
+  return {
+    services,
+    warnings,
+    workspace: await loadWorkspace(root, { syntax }),
+    dataset,
+    locate: (ref, text) => locateRegion(syntax, ref, text),
+    remove: async () => {
+      if (before === undefined) delete process.env['ANNSMITH_CACHE'];
+      else process.env['ANNSMITH_CACHE'] = before;
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A policy that proposes the given texts, as a model would; for judging known candidates. */
+export function scriptedPolicy(
+  candidates: readonly { readonly name: string; readonly files: FileTexts }[],
+): Policy {
+  return {
+    id: 'scripted',
+    version: '1',
+    async *sample() {
+      for (const { name, files } of candidates) {
+        yield {
+          text: name,
+          tokenIds: [],
+          logprobs: [],
+          outcome: { kind: 'files', files, notes: [] },
+        } satisfies Completion;
+      }
+    },
+  };
+}

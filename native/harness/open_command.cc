@@ -1,0 +1,177 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <climits>
+#include <cstdlib>
+
+#include "harness/commands.h"
+#include "harness/graph_export.h"
+#include "harness/process_facts.h"
+#include "harness/supervisor_signals.h"
+
+namespace annsmith::harness {
+namespace {
+
+struct OpenFields {
+  HostSettings host;
+  bool build = true;
+  std::string export_path;
+};
+
+// Landlock and the host see files by the path that is real now, not by what a link may say later.
+std::string RealPath(const std::string& path) {
+  char real[PATH_MAX];
+  return realpath(path.c_str(), real) == nullptr ? path : real;
+}
+
+Outcome<OpenFields> ReadFields(Session* session, Command* command, Deadline deadline) {
+  const std::string side = command->Text("side");
+  if (side != "a" && side != "b") return UsageFailure("side must be a or b");
+  if (!session->data) return UsageFailure("send data before open");
+  const Dataset& data = *session->data;
+  OpenFields fields;
+  HostSettings& host = fields.host;
+  host.side = side;
+  host.library = RealPath(command->Text("lib"));
+  host.params = command->Text("params");
+  const std::string mode = command->Text("mode");
+  fields.build = mode == "build";
+  if (command->Has("graph")) host.graph = RealPath(command->Text("graph"));
+  fields.export_path = command->TextOr("export", "");
+  host.rows = command->IntegerOr("rows", 1, data.n(), data.n());
+  host.threads = static_cast<unsigned>(command->IntegerOr("threads", 1, 1024, 1));
+  host.scratch = RealPath(command->Text("scratch"));
+  host.memory_bytes = command->IntegerOr("memoryBytes", 0, UINT64_MAX / 4, 0);
+  // Without a limit of its own: what the deadline allows all threads together, and a little.
+  const uint64_t by_deadline = static_cast<uint64_t>(deadline.LeftMs() / 1000 + 60) * host.threads;
+  host.cpu_seconds = command->IntegerOr("cpuSeconds", 1, UINT32_MAX, by_deadline);
+  host.sanitizer = static_cast<Sanitizer>(command->IntegerOr("sanitized", 0, 2, 0));
+  if (auto finished = command->Finish(); !finished.ok()) return finished.failure();
+
+  if (mode != "build" && mode != "import")
+    return UsageFailure("mode must be build or import, not \"" + mode + "\"");
+  if (fields.build != host.graph.empty())
+    return UsageFailure("graph is for mode=import, which needs it");
+  if (!fields.build && !fields.export_path.empty()) return UsageFailure("export is for mode=build");
+  if (access(host.library.c_str(), R_OK) != 0) {
+    return Failure{"load", "io", host.library + " cannot be read: build the adapter first", side};
+  }
+  struct stat status;
+  if (stat(host.scratch.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+    return UsageFailure("scratch: " + host.scratch + " is not a folder");
+  }
+  host.base = RealPath(data.base_path());
+  host.metric = data.metric();
+  host.dim = data.dim();
+  host.base_bytes = data.n() * data.dim() * sizeof(float);
+  host.exports = !fields.export_path.empty();
+  return fields;
+}
+
+std::string LockdownJson(const LockdownReport& report) {
+  JsonObject json;
+  json.Signed("landlock", report.landlock_abi).Bool("seccomp", report.seccomp != 0);
+  json.Bool("speculationAllowed", report.speculation_allowed != 0)
+      .Bool("rlimits", report.rlimits != 0);
+  json.Bool("noNewPrivs", report.no_new_privs != 0).Bool("network", report.network != 0);
+  json.Bool("scoped", report.scoped != 0)
+      .Bool("capabilitiesDropped", report.capabilities_dropped != 0);
+  return json.str();
+}
+
+struct StageCost {
+  double wall_seconds = 0;
+  double cpu_seconds = 0;
+};
+
+// One order to the host with its cost, as this process and the kernel see it.
+Outcome<StageCost> Timed(Session* session, HostProcess* host, Order order, const char* stage,
+                         Deadline deadline) {
+  session->notify(JsonObject()
+                      .Text("notice", "progress")
+                      .Text("side", host->settings().side)
+                      .Text("stage", stage));
+  const double cpu = CpuSeconds(host->pid());
+  const int64_t start = MonotonicNs();
+  auto answer = host->Obey(order, 0, stage, deadline);
+  const int64_t end = MonotonicNs();
+  if (!answer.ok()) return answer.failure();
+  return StageCost{Seconds(end - start), CpuSeconds(host->pid()) - cpu};
+}
+
+// Nothing that was started while building may be there afterwards: it would run beside the
+// searches.
+Result CheckAtRest(const HostProcess& host) {
+  const unsigned threads = ThreadCount(host.pid());
+  if (threads > host.ThreadsAtRest()) {
+    return host.Fail("prepare", "threads",
+                     std::to_string(threads - host.ThreadsAtRest()) +
+                         " threads are alive after annsmith_prepare(); join them before "
+                         "annsmith_build() returns");
+  }
+  const size_t processes = ProcessesOfGroup(host.pid()).size();
+  if (processes > 1) {
+    return host.Fail("prepare", "threads",
+                     std::to_string(processes - 1) + " other processes are alive after prepare");
+  }
+  return Nothing{};
+}
+
+}  // namespace
+
+Outcome<JsonObject> RunOpen(Session* session, Command* command, Deadline deadline) {
+  auto read = ReadFields(session, command, deadline);
+  if (!read.ok()) return read.failure();
+  const OpenFields& fields = read.value();
+  std::unique_ptr<HostProcess>& slot = session->Slot(fields.host.side);
+  if (slot) return UsageFailure("side " + fields.host.side + " is open already; close it first");
+
+  auto started = HostProcess::Start(fields.host, session->cores, &session->children);
+  if (!started.ok()) return started.failure();
+  slot = std::move(started.value());
+  HostProcess* host = slot.get();
+  auto locked = host->Obey(Order::kLockDown, 0, fields.build ? "load" : "import", deadline);
+  if (!locked.ok()) return locked.failure();
+  for (const auto& [order, stage] :
+       {std::pair(Order::kLoad, "load"), std::pair(Order::kCreate, "create")}) {
+    auto done = host->Obey(order, 0, stage, deadline);
+    if (!done.ok()) return done.failure();
+  }
+  auto built = fields.build ? Timed(session, host, Order::kBuild, "build", deadline)
+                            : Timed(session, host, Order::kImport, "import", deadline);
+  if (!built.ok()) return built.failure();
+  std::optional<ExportedGraph> exported;
+  if (!fields.export_path.empty()) {
+    auto graph = ExportGraph(host, fields.export_path, deadline);
+    if (!graph.ok()) return graph.failure();
+    exported = graph.value();
+  }
+  auto prepared = Timed(session, host, Order::kPrepare, "prepare", deadline);
+  if (!prepared.ok()) return prepared.failure();
+  if (auto rest = CheckAtRest(*host); !rest.ok()) return rest.failure();
+  auto memory = host->Obey(Order::kMemory, 0, "prepare", deadline);
+  if (!memory.ok()) return memory.failure();
+
+  const MemoryFacts facts = ReadMemoryFacts(host->pid());
+  JsonObject reply;
+  reply.Text("side", fields.host.side);
+  reply.Number("buildWallSeconds", built.value().wall_seconds)
+      .Number("buildCpuSeconds", built.value().cpu_seconds);
+  reply.Number("prepareWallSeconds", prepared.value().wall_seconds);
+  reply.Number("prepareCpuSeconds", prepared.value().cpu_seconds);
+  reply.Integer("memoryBytes", memory.value().value).Integer("rssBytes", facts.rss_bytes);
+  reply.Integer("anonymousBytes", AnonymousBytes(host->pid()))
+      .Integer("peakRssBytes", facts.peak_rss_bytes);
+  reply.Integer("hugePageBytes", facts.huge_page_bytes)
+      .Integer("threads", ThreadCount(host->pid()));
+  reply.Integer("processes", ProcessesOfGroup(host->pid()).size() - 1);
+  reply.Raw("lockdown", LockdownJson(locked.value().lockdown));
+  if (exported) {
+    reply.Raw(
+        "exported",
+        JsonObject().Integer("lists", exported->lists).Integer("edges", exported->edges).str());
+  }
+  return reply;
+}
+
+}  // namespace annsmith::harness

@@ -1,0 +1,31 @@
+#ifndef ANNSMITH_HARNESS_PROCESS_FACTS_H_
+#define ANNSMITH_HARNESS_PROCESS_FACTS_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace annsmith::harness {
+
+// What the kernel says about another process; zeros for one that is gone.
+
+struct MemoryFacts {
+  uint64_t rss_bytes = 0;
+  uint64_t peak_rss_bytes = 0;
+  uint64_t huge_page_bytes = 0;
+};
+MemoryFacts ReadMemoryFacts(pid_t pid);
+
+// Resident memory that no file backs: cheap to read, and what a memory limit is compared with.
+uint64_t AnonymousBytes(pid_t pid);
+uint64_t HugePageBytes(pid_t pid);
+unsigned ThreadCount(pid_t pid);
+// CPU time of all its threads so far.
+double CpuSeconds(pid_t pid);
+// Every process of a process group.
+std::vector<pid_t> ProcessesOfGroup(pid_t group);
+
+}  // namespace annsmith::harness
+
+#endif  // ANNSMITH_HARNESS_PROCESS_FACTS_H_

@@ -1,0 +1,139 @@
+#include "harness/search_loop.h"
+
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <vector>
+
+#include "harness/fault_handler.h"
+#include "harness/futex.h"
+#include "harness/lockdown.h"
+#include "harness/monotonic.h"
+#include "harness/seccomp.h"
+
+namespace annsmith::harness {
+namespace {
+
+constexpr long kCloseRange = 436;
+constexpr int kPopulateRead = 22;  // MADV_POPULATE_READ, Linux 5.14
+
+// A fork does not copy the page tables of file mappings: without this, first touches of the base
+// would fault inside timed searches.
+void FaultIn(const void* memory, size_t bytes) {
+  if (madvise(const_cast<void*>(memory), bytes, kPopulateRead) == 0) return;
+  constexpr size_t kPage = 4096;
+  const auto* from = static_cast<const volatile uint8_t*>(memory);
+  for (size_t i = 0; i < bytes; i += kPage) (void)from[i];
+}
+
+void SetUp(const SearchContext& context) {
+  Reply& reply = context.area->reply();
+  if (!DieWithParent(context.supervisor)) _exit(0);
+  // Nothing that was opened while the index was built stays open: no state leaves a round.
+  syscall(kCloseRange, 3, ~0U, 0);
+  FaultIn(context.base, context.base_bytes);
+  if (context.deny_calls) InstallFaultHandlers(&reply);
+#if defined(PR_SET_TSC)
+  if (context.deny_clock) {
+    reply.clock_denied = prctl(PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0, 0) == 0;
+  }
+#endif
+  if (context.deny_calls) reply.calls_denied = InstallSearchFilter(context.deny_clock).held;
+}
+
+// Answers the queries of a request, one call each. `query` is a copy of its own: the next query is
+// not behind it.
+class Searcher {
+ public:
+  explicit Searcher(const SearchContext& context) : context_(context), query_(context.dim) {}
+
+  void AnswerAll(const Request& request) {
+    const double slow = request.slow;
+    for (uint32_t i = request.first; i < request.first + request.count; ++i) {
+      if (slow > 0) {
+        AnswerSlowly(request, i, slow);
+      } else {
+        Answer(request, i);
+      }
+    }
+  }
+
+  // What the hand-over is compared with: the same calls in a plain loop over private memory.
+  int64_t AnswerBare(const Request& request) {
+    const size_t values = size_t{request.count} * context_.dim;
+    const float* from = context_.area->queries() + size_t{request.first} * context_.dim;
+    const std::vector<float> queries(from, from + values);
+    std::vector<uint32_t> ids(request.k);
+    std::vector<float> distances(request.k);
+    const int64_t start = MonotonicNs();
+    for (uint32_t i = 0; i < request.count; ++i) {
+      context_.library->search(context_.index, queries.data() + size_t{i} * context_.dim, request.k,
+                               request.ef, ids.data(), distances.data());
+    }
+    return MonotonicNs() - start;
+  }
+
+ private:
+  void Answer(const Request& request, uint32_t i) {
+    const SharedArea& area = *context_.area;
+    std::memcpy(query_.data(), area.queries() + size_t{i} * context_.dim,
+                context_.dim * sizeof(float));
+    const int status = context_.library->search(context_.index, query_.data(), request.k,
+                                                request.ef, area.ids() + size_t{i} * request.k,
+                                                area.distances() + size_t{i} * request.k);
+    area.statuses()[i] = status;
+    if (status != ANNSMITH_OK) NoteError();
+  }
+
+  void AnswerSlowly(const Request& request, uint32_t i, double slow) {
+    const int64_t start = MonotonicNs();
+    Answer(request, i);
+    const int64_t now = MonotonicNs();
+    const int64_t until = now + static_cast<int64_t>(static_cast<double>(now - start) * slow);
+    while (MonotonicNs() < until) {
+    }
+  }
+
+  void NoteError() {
+    Reply& reply = context_.area->reply();
+    if (reply.error_text[0] != '\0') return;
+    const char* text = context_.library->last_error();
+    if (text != nullptr) std::strncpy(reply.error_text, text, sizeof(reply.error_text) - 1);
+  }
+
+  const SearchContext& context_;
+  std::vector<float> query_;
+};
+
+uint32_t AwaitRequest(Request& request, uint32_t done, bool spin) {
+  for (;;) {
+    const uint32_t number = request.number.load(std::memory_order_acquire);
+    if (number != done) return number;
+    if (!spin) FutexWait(request.number, done, 0);
+  }
+}
+
+}  // namespace
+
+void RunSearchLoop(const SearchContext& context) {
+  Request& request = context.area->request();
+  Reply& reply = context.area->reply();
+  Searcher searcher(context);
+  bool spin = false;
+  for (uint32_t done = 0;;) {
+    done = AwaitRequest(request, done, spin);
+    const Task task = static_cast<Task>(request.task);
+    if (task == Task::kSetUp) SetUp(context);
+    if (task == Task::kSearch || task == Task::kSpin) searcher.AnswerAll(request);
+    if (task == Task::kBare) reply.bare_ns = searcher.AnswerBare(request);
+    reply.number.store(done, std::memory_order_release);
+    spin = task == Task::kSpin;
+    // The other side of a spinning hand-over looks for itself.
+    if (!spin) FutexWake(reply.number);
+  }
+}
+
+}  // namespace annsmith::harness

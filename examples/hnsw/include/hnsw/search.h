@@ -20,10 +20,10 @@ struct Neighbour {
   bool operator>(const Neighbour& other) const { return distance > other.distance; }
 };
 
-/// The nodes that a search has met. One tag per node says in which search it was met last, so
-/// that clearing is one increment.
+/// The nodes that a search has met.
 class VisitedSet {
  public:
+  /// For ids below n.
   explicit VisitedSet(std::size_t n) : tags_(n, 0) {}
 
   void Clear() {
@@ -42,6 +42,7 @@ class VisitedSet {
   std::size_t bytes() const { return tags_.size() * sizeof(Tag); }
 
  private:
+  // One tag per node says in which search it was met last, so that clearing is one increment.
   using Tag = std::uint16_t;
   std::vector<Tag> tags_;
   Tag current_ = 0;

@@ -42,15 +42,43 @@ export function lineEnd(text: string, index: number): number {
   return end < 0 ? text.length : end + 1;
 }
 
-/** Sets the left margin of a block of code: the first line's indentation becomes `indent`, the others follow it. */
+/**
+ * Sets the left margin of a block of code: the first line's indentation becomes `indent`, the others follow it.
+ * Preprocessor lines stay at the left edge.
+ */
 export function reindent(code: string, indent: string): string {
   const lines = code.split('\n');
   const margin = /^ */.exec(lines.find((line) => line.trim() !== '') ?? '')?.[0].length ?? 0;
   return lines
-    .map((line) => (line.trim() === '' ? '' : indent + line.slice(Math.min(margin, leadingSpaces(line)))))
+    .map((line) =>
+      line.trim() === '' || line.startsWith('#')
+        ? line.trim()
+        : indent + line.slice(Math.min(margin, leadingSpaces(line))),
+    )
     .join('\n');
 }
 
 function leadingSpaces(line: string): number {
   return line.length - line.trimStart().length;
+}
+
+/** Lines of code with their trailing comments in one column, as clang-format aligns neighbouring ones. */
+export function withTrailingComments(lines: readonly (readonly [code: string, comment?: string])[]): string {
+  const commented = lines.filter(([, comment]) => comment !== undefined);
+  const width = Math.max(...commented.map(([code]) => code.length));
+  return lines
+    .map(([code, comment]) => (comment === undefined ? code : `${code.padEnd(width)}  // ${comment}`))
+    .join('\n');
+}
+
+/** Inserts code as the first statements of a function's body. */
+export function insertAtTop(text: string, body: Node, code: string): Edit {
+  const first = body.namedChildren.at(0)?.startIndex ?? body.endIndex;
+  const at = lineEnd(text, body.startIndex);
+  return { start: at, end: at, text: `${reindent(code, indentAt(text, first))}\n` };
+}
+
+/** A statement with its own indentation restored, so that it can be moved as a block. */
+export function blockText(text: string, node: Node): string {
+  return indentAt(text, node.startIndex) + node.text;
 }

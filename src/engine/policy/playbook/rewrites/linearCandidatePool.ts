@@ -1,0 +1,104 @@
+import type { Node } from 'web-tree-sitter';
+import { replaceImplementation } from '../classBodies.ts';
+import { type CppClass, method, readClass } from '../cppClass.ts';
+import { withTrailingComments } from '../cppEdit.ts';
+import { addSystemIncludes } from '../cppIncludes.ts';
+import { descendants, unwrapTemplate } from '../cppNodes.ts';
+import { declined, editRole, type RoleSite, type SiteEdits } from '../editRole.ts';
+import type { Rewrite } from '../rewrite.ts';
+
+/** Keeps the pool as one sorted array instead of two heaps. */
+export const linearCandidatePool: Rewrite = {
+  id: 'linear-candidate-pool',
+  module: 'search',
+  title: 'Sorted array as candidate pool',
+  cause:
+    'A pool of some ten to hundred nodes is moved faster as one sorted array than sifted through two heaps.',
+  parameters: [],
+  conflictsWith: [],
+  apply: (source) => editRole(source, 'candidatePool', rewritePool),
+};
+
+function rewritePool(site: RoleSite): SiteEdits {
+  const type = readClass(unwrapTemplate(site.node));
+  const element = type && method(type, 'push')?.parameters[0];
+  if (!type || !element) return declined('the candidate pool is not a class with a method `push(node)`');
+  const node = element.type.replaceAll(/\bconst\b|&/g, '').trim();
+  const distance = distanceField(site.root, node);
+  if (distance === undefined) return declined(`\`${node}\` has no single floating-point field to sort by`);
+  if (hasNoHeap(type)) return declined('the pool is a sorted array already');
+  const result = replaceImplementation(site.text, type, {
+    bodies: {
+      reset: ([ef]) => `ef_ = ${ef};\nfound_.clear();\nexpanded_.clear();\nnext_ = 0;`,
+      full: () => 'return found_.size() >= ef_;',
+      worst: () => `return full() ? found_.back().${distance} : std::numeric_limits<float>::infinity();`,
+      push: ([name]) => push(name ?? 'node', node, distance),
+      hasnext: () => 'return next_ < found_.size();',
+      pop: () => pop(node),
+      sorted: () => 'return found_;',
+      bytes: () => `return found_.capacity() * sizeof(${node}) + expanded_.capacity();`,
+    },
+    privates: `std::size_t ef_ = 0;
+// Small enough to be moved faster as one sorted array than sifted through two heaps.
+${withTrailingComments([
+  [`std::vector<${node}> found_;`, 'at most ef, nearest first'],
+  ['std::vector<std::uint8_t> expanded_;', 'per node of found_: whether it was popped'],
+  ['std::size_t next_ = 0;', 'the nearest node that waits'],
+])}`,
+  });
+  if (result.kind === 'declined') return result;
+  const includes = addSystemIncludes(site.root, site.text, [
+    'algorithm',
+    'cstddef',
+    'cstdint',
+    'limits',
+    'vector',
+  ]);
+  if (!includes) return declined(`${site.file} has no place for its #include lines`);
+  return {
+    kind: 'edits',
+    edits: [...includes, ...result.edits],
+    note: 'one sorted array replaces the two heaps',
+  };
+}
+
+function push(name: string, node: string, distance: string): string {
+  return `const auto at = std::upper_bound(
+    found_.begin(), found_.end(), ${name},
+    [](const ${node}& a, const ${node}& b) { return a.${distance} < b.${distance}; });
+const auto place = static_cast<std::size_t>(at - found_.begin());
+if (full()) {
+  found_.pop_back();
+  expanded_.pop_back();
+}
+found_.insert(found_.begin() + static_cast<std::ptrdiff_t>(place), ${name});
+expanded_.insert(expanded_.begin() + static_cast<std::ptrdiff_t>(place), 0);
+next_ = std::min(next_, place);`;
+}
+
+function pop(node: string): string {
+  return `const ${node} nearest = found_[next_];
+expanded_[next_] = 1;
+while (next_ < found_.size() && expanded_[next_] != 0) ++next_;
+return nearest;`;
+}
+
+/** The only float or double field of a struct of this file. */
+function distanceField(root: Node, name: string): string | undefined {
+  const types = descendants(
+    root,
+    (node) => node.type === 'struct_specifier' && node.childForFieldName('name')?.text === name,
+  );
+  const fields = types[0]?.childForFieldName('body')?.namedChildren ?? [];
+  const floats = fields.filter(
+    (field) =>
+      field.type === 'field_declaration' &&
+      ['float', 'double'].includes(field.childForFieldName('type')?.text ?? ''),
+  );
+  const only = floats.length === 1 ? floats[0] : undefined;
+  return only?.childForFieldName('declarator')?.text;
+}
+
+function hasNoHeap({ body }: CppClass): boolean {
+  return !/_heap\b|priority_queue/.test(body.text);
+}

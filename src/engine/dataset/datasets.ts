@@ -90,14 +90,24 @@ export function openDatasets(options: DatasetsOptions): Datasets {
     return undefined;
   };
 
-  /** Builds in a folder of its own and puts it in place whole. */
+  /** Removes what a process left that was killed while it prepared this dataset; needs the dataset's lock. */
+  const removeLeftovers = async (name: string): Promise<void> => {
+    const folders = await readdir(paths.temporary).catch(() => []);
+    const mine = folders.filter((folder) => folder.startsWith(`${name}@`));
+    await Promise.all(
+      mine.map((folder) => rm(join(paths.temporary, folder), { recursive: true, force: true })),
+    );
+  };
+
+  /** Builds in a folder of its own and puts it in place whole; needs the dataset's lock. */
   const build = async (
     name: string,
     withRaw: (temporary: string, use: (raw: RawDataset) => Promise<CacheEntry>) => Promise<CacheEntry>,
     about: { metric: MetricName; licence: string; source: string; imported: boolean },
     signal: AbortSignal | undefined,
   ): Promise<PreparedDataset> => {
-    const temporary = join(paths.temporary, `${name}-${randomUUID()}`);
+    await removeLeftovers(name);
+    const temporary = join(paths.temporary, `${name}@${randomUUID()}`);
     const folder = join(temporary, 'dataset');
     await mkdir(folder, { recursive: true });
     try {

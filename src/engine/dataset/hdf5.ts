@@ -1,4 +1,5 @@
 import type { Dataset, File } from 'h5wasm/node';
+import { errorText } from '../errors.ts';
 import { fileSize } from './rowStream.ts';
 import {
   checkShape,
@@ -43,10 +44,16 @@ function slice(path: string, name: string, array: Dataset, from: number, to: num
   } catch (error) {
     throw malformed(
       path,
-      `array ${name}, rows ${from} to ${to}, cannot be read (${String(error)})`,
+      `array ${name}, rows ${from} to ${to}, cannot be read (${reason(error)})`,
       refetchFix,
     );
   }
+}
+
+/** The innermost cause in the library's error stack, whose frames read `file line 1 in function(): what went wrong`. */
+function reason(error: unknown): string {
+  const text = errorText(error);
+  return [...text.matchAll(/\(\): (.+)$/gm)].at(-1)?.[1] ?? text.trim();
 }
 
 function toFloats(path: string, name: string, values: unknown): Float32Array {
@@ -116,15 +123,14 @@ export async function withHdf5<T>(
   await fileSize(path);
   // Four megabytes of code that only HDF5 files need.
   const { default: h5wasm } = await import('h5wasm/node');
-  await h5wasm.ready;
+  // Without this, the library prints its errors to stderr and goes on.
+  (await h5wasm.ready).activate_throwing_error_handler();
   let file: File;
   try {
     file = new h5wasm.File(path, 'r');
   } catch (error) {
-    throw malformed(path, `is not a readable HDF5 file (${String(error)})`, refetchFix);
+    throw malformed(path, `is not a readable HDF5 file (${reason(error)})`, refetchFix);
   }
-  // A failed open is not always thrown: the id of a file that is not open is negative.
-  if (file.file_id < 0n) throw malformed(path, 'is not a readable HDF5 file', refetchFix);
   try {
     const baseName = fields.base ?? 'train';
     const queryName = fields.queries ?? 'test';

@@ -68,6 +68,7 @@ async function tryListen(name: string): Promise<{ release(): Promise<void> } | u
 
 /** Resolves when whoever listens under the name has stopped. */
 async function holderGone(name: string, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted();
   const socket = connect(name);
   const onAbort = (): void => {
     socket.destroy();

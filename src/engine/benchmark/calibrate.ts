@@ -40,17 +40,18 @@ export interface CalibrationEffort {
   /** For each injected slow-down, loading included. */
   readonly slowdownSeconds: number;
   readonly cacheShares: readonly number[];
-  readonly biasRepetitions: number;
+  /** For each size of the working set, beside finding its chunk. */
+  readonly biasSeconds: number;
 }
 
 const fullEffort: CalibrationEffort = {
-  processPairs: 12,
-  secondsPerPair: 7,
+  processPairs: 16,
+  secondsPerPair: 8,
   replays: 200,
   slowdowns: [0.01, 0.02, 0.05],
   slowdownSeconds: 50,
   cacheShares: [0.5, 1, 4],
-  biasRepetitions: 12,
+  biasSeconds: 30,
 };
 
 /** Rounds per ef pair and process pair in the bank: as many as the screening procedure looks. */
@@ -94,7 +95,8 @@ export async function calibrate(input: CalibrateInput): Promise<Outcome<Calibrat
           ef: walkerEf,
           rows: input.dataset.optimizeRows,
           seed: input.seed,
-          repetitions: effort.biasRepetitions,
+          clock: input.clock,
+          seconds: effort.biasSeconds,
           replace: true,
         }),
       );

@@ -172,7 +172,7 @@ export function pairSeconds(
   return (pair) => at(reference, pair.efReference) + at(candidate, pair.efCandidate);
 }
 
-/** Long enough for both sides. The candidate's own is searched once, in the middle of its curve. */
+/** Long enough for both sides. The candidate's own is searched once, in the fast third, where refilling weighs most. */
 async function residentChunkOf(
   input: CompareInput,
   client: HarnessClient,
@@ -184,7 +184,7 @@ async function residentChunkOf(
       {
         client,
         k: input.k,
-        efs: efPairs[efPairs.length >> 1]!,
+        efs: efPairs[Math.floor(efPairs.length / 3)]!,
         rows: input.dataset.optimizeRows,
         seed: input.seed,
         timeoutMs: 120_000,

@@ -1,7 +1,12 @@
 import type { FalseCalls } from '../../protocol/calibration.ts';
 import type { Random } from '../ports.ts';
 import { binomialUpperBound, standardDeviation } from '../statistics.ts';
-import { type BootstrapInput, bootstrapEstimates, type ProcessEffect } from './bootstrap.ts';
+import {
+  type BootstrapInput,
+  bootstrapEstimates,
+  defaultProcessEffect,
+  type ProcessEffect,
+} from './bootstrap.ts';
 import { observe } from './levels.ts';
 import type { RoundSample } from './roundSample.ts';
 import { type DecisionSettings, decideSequentially, type RoundSource } from './sequential.ts';
@@ -113,24 +118,17 @@ export async function countFalseCalls(bank: AaBank, plan: ReplayPlan): Promise<F
   return { replays, calls, rate: calls / replays, upperBound: binomialUpperBound(calls, replays) };
 }
 
-/** A calibration that finds less than this was lucky. */
-const smallestProcessSd = 0.002;
-
-/** Spread between process pairs: that of their separate estimates, less what chunk noise alone would give. */
+/**
+ * Spread between process pairs: the standard deviation of their separate estimates. The chunk noise in them stays in,
+ * which errs on the safe side; taking off an estimate of it would at times leave nothing.
+ */
 export function estimateProcessEffect(
   bank: AaBank,
   input: Omit<BootstrapInput, 'observations' | 'processEffect'>,
 ): ProcessEffect {
   const estimates = [...bank.values()].map((rounds) => {
-    const none = { sd: 0, df: 1 };
-    return bootstrapEstimates({ ...input, processEffect: none, observations: observe(rounds) }).logRatio;
+    const point = { ...input, processEffect: defaultProcessEffect, replicates: 2 };
+    return bootstrapEstimates({ ...point, observations: observe(rounds) }).logRatio.value;
   });
-  const total =
-    standardDeviation(
-      estimates.map(({ value }) => value),
-      1,
-    ) ** 2;
-  const noise = estimates.reduce((sum, { standardError }) => sum + standardError ** 2, 0) / estimates.length;
-  const sd = Math.max(smallestProcessSd, Math.sqrt(Math.max(0, total - noise)));
-  return { sd, df: estimates.length - 1 };
+  return { sd: standardDeviation(estimates, 1), df: estimates.length - 1 };
 }

@@ -3,10 +3,10 @@ import type { RowRange } from '../../protocol/dataset.ts';
 import type { Side } from '../../protocol/harness.ts';
 import type { Estimate } from '../../protocol/measurement.ts';
 import type { HarnessClient } from '../harnessClient.ts';
+import type { Clock } from '../ports.ts';
 import { mean, median, standardDeviation, studentCritical } from '../statistics.ts';
 import { pairedChunk, pairedLead } from './compare.ts';
 import { openPair, unwrap } from './measurementContext.ts';
-import { shapeRound } from './plan.ts';
 import { findResidentChunk, residentLead } from './residentChunk.ts';
 
 export interface SwitchingInput {
@@ -19,13 +19,17 @@ export interface SwitchingInput {
   readonly ef: number;
   readonly rows: RowRange;
   readonly seed: number;
-  readonly repetitions: number;
+  readonly clock: Clock;
+  /** Repetitions go on for this long, five at least and twenty at most. */
+  readonly seconds: number;
   /** Loaded sides are closed first. */
   readonly replace: boolean;
 }
 
 const partnerCacheShare = 4;
 const timeoutMs = 120_000;
+const fewestRepetitions = 5;
+const mostRepetitions = 20;
 
 /**
  * Time per query of a working set alone, in paired chunks and in resident chunks beside a partner four times the
@@ -42,21 +46,26 @@ export async function measureSwitchingBias(input: SwitchingInput): Promise<Switc
 
   let seed = input.seed;
   const logTime = async (chunk: number, lead: number, pairs: number, alone: boolean): Promise<number> => {
-    const shape = { ...shapeRound({ chunk, lead, warm: 200 }, 0, 1, rows.count) };
     const request = { efA: ef, ...(alone ? {} : { efB: ef }), k, rows, seed: seed++, timeoutMs };
-    const reply = unwrap(await client.round({ ...request, ...shape, pairs }));
+    const warm = Math.min(200, Math.floor(rows.count / 10));
+    const reply = unwrap(await client.round({ ...request, chunk, lead, warm, pairs }));
     return median(reply.pairs.map((pair) => Math.log(pair.a)));
   };
-  const alone: number[] = [];
-  const paired: number[] = [];
   const resident: number[] = [];
-  for (let i = 0; i < input.repetitions; i++) {
-    const first = await logTime(residentChunk, residentLead(residentChunk), 2, true);
-    paired.push(await logTime(pairedChunk, pairedLead, 8, false));
-    const second = await logTime(residentChunk, residentLead(residentChunk), 2, true);
-    resident.push(await logTime(residentChunk, residentLead(residentChunk), 2, false));
+  const paired: number[] = [];
+  const alone: number[] = [];
+  const lead = residentLead(residentChunk);
+  const deadline = input.clock.monotonic() + input.seconds * 1000;
+  while (
+    alone.length < fewestRepetitions ||
+    (alone.length < mostRepetitions && input.clock.monotonic() < deadline)
+  ) {
+    // Each kind stands between two rounds alone, which are its yardstick.
+    const first = await logTime(residentChunk, lead, 1, true);
+    paired.push(await logTime(pairedChunk, pairedLead, 6, false));
+    resident.push(await logTime(residentChunk, lead, 2, false));
+    const second = await logTime(residentChunk, lead, 1, true);
     alone.push((first + second) / 2);
-    // Each kind against the alone rounds before and after it.
   }
   const pairedBias = biasOf(paired, alone);
   const residentBias = biasOf(resident, alone);

@@ -239,7 +239,7 @@ Outcome<AnswerMessage> HostProcess::Receive(const char* stage) const {
   const ssize_t got = recv(control_, &answer, sizeof(answer), MSG_DONTWAIT);
   if (got <= 0) return Fail(stage, "exited", "");
   if (got != sizeof(answer) || answer.magic != kControlMagic) {
-    return Fail(stage, "exited", "the process wrote something else to the channel of the harness");
+    return Fail(stage, "io", "the process wrote something else to the channel of the harness");
   }
   answer.reason[sizeof(answer.reason) - 1] = '\0';
   answer.text[sizeof(answer.text) - 1] = '\0';
@@ -252,16 +252,12 @@ Outcome<AnswerMessage> HostProcess::Receive(const char* stage) const {
 
 Result HostProcess::Watch(Order order, const char* stage) const {
   if (auto memory = CheckMemory(stage, pid_); !memory.ok()) return memory.failure();
-  const unsigned most = ThreadsAtRest() + (order == Order::kBuild ? settings_.threads : 0);
+  if (order != Order::kBuild) return Nothing{};
   const unsigned threads = ThreadCount(pid_);
-  if (threads > most) {
-    return Fail(stage, "threads",
-                std::string(stage) + " has " + std::to_string(threads - ThreadsAtRest()) +
-                    " threads at work, " +
-                    (order == Order::kBuild ? std::to_string(settings_.threads) : "none") +
-                    " may be beside the one it is called on");
-  }
-  return Nothing{};
+  if (threads <= ThreadsAtRest() + settings_.threads) return Nothing{};
+  return Fail(stage, "threads",
+              "annsmith_build() has started " + std::to_string(threads - ThreadsAtRest()) +
+                  " threads; it was called with threads = " + std::to_string(settings_.threads));
 }
 
 Result HostProcess::CheckMemory(const char* stage, pid_t pid) const {

@@ -58,8 +58,8 @@ const fullEffort: CalibrationEffort = {
 const roundsInBank = 3;
 const slowdownProcessPairs = 8;
 const slowdownLooks = 5;
-/** ef of the walker: how much memory one search touches. */
-const walkerEf = 64;
+/** Cache lines that one search of the walker touches, about as many as a fast query on MNIST. */
+const walkerTouches = 2000;
 
 /**
  * What this machine's measurements are worth: false calls between equals, the recovery of known slow-downs, and what
@@ -92,7 +92,7 @@ export async function calibrate(input: CalibrateInput): Promise<Outcome<Calibrat
           cacheShare,
           llcBytes: cpu.llcBytes,
           k: input.k,
-          ef: walkerEf,
+          ef: input.k,
           rows: input.dataset.optimizeRows,
           seed: input.seed,
           clock: input.clock,
@@ -231,7 +231,7 @@ async function injectSlowdown(
 function walkerSide(input: CalibrateInput, bytes: number): Side {
   return {
     library: input.walkerLibrary,
-    params: { M: 16, efConstruction: 200, seed: 1, bytes },
+    params: { footprintBytes: bytes, touches: walkerTouches },
     mode: 'build',
     scratch: input.walkerScratch,
   };

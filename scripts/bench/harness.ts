@@ -1,0 +1,64 @@
+/** What the harness adds to a query: supervised chunks against a bare loop over the same kind of chunk, one process. */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createContext } from '../../src/cli/context.ts';
+import { loadInputs } from '../../src/cli/loadInputs.ts';
+import { runMeasurement, unwrap } from '../../src/engine/benchmark/measurementContext.ts';
+import {
+  importSide,
+  measurementContext,
+  referenceOutcome,
+  withRunContext,
+} from '../../src/engine/runContext.ts';
+import { mean, median, standardDeviation, studentCritical } from '../../src/engine/statistics.ts';
+
+const { values } = parseArgs({
+  options: {
+    dataset: { type: 'string', default: 'mnist-784-euclidean' },
+    ef: { type: 'string', default: '20' },
+    chunk: { type: 'string', default: '250' },
+    pairs: { type: 'string', default: '12' },
+    rounds: { type: 'string', default: '10' },
+  },
+});
+const [ef, chunk, pairs, rounds] = [values.ef, values.chunk, values.pairs, values.rounds].map(Number) as [
+  number,
+  number,
+  number,
+  number,
+];
+
+/** The bar: one per cent of a query. */
+const allowed = 1.01;
+
+const { signal } = new AbortController();
+const workspace = join(import.meta.dirname, '..', '..', 'examples', 'hnsw');
+const context = createContext({ json: true, quiet: false, verbose: false }, signal);
+const inputs = await loadInputs({ workspace, dataset: values.dataset }, context);
+const setup = { services: context.services, workspace: inputs.workspace, dataset: inputs.dataset, signal };
+
+const medians = await withRunContext(setup, async (run) => {
+  const measurement = measurementContext(run, 1);
+  const side = await importSide(run, 'reference', run.reference.library, run.reference.graph);
+  const outcome = await runMeasurement(measurement, async (client) => {
+    unwrap(await client.open('a', side));
+    const perRound: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const { k, dataset } = measurement;
+      const request = { side: 'a', ef, k, chunk, pairs, rows: dataset.optimizeRows } as const;
+      const reply = unwrap(await client.overhead({ ...request, seed: round + 1, timeoutMs: 120_000 }));
+      perRound.push(median(reply.pairs.map(({ supervised, bare }) => Math.log(supervised / bare))));
+    }
+    return perRound;
+  });
+  return referenceOutcome(outcome, signal);
+});
+
+const centre = mean(medians);
+const error = standardDeviation(medians, 1) / Math.sqrt(medians.length);
+const half = studentCritical(0.05, medians.length - 1) * error;
+const ratio = { value: Math.exp(centre), low: Math.exp(centre - half), high: Math.exp(centre + half) };
+process.stdout.write(
+  `${JSON.stringify({ dataset: inputs.dataset.name, ef, chunk, rounds: medians.length, ratio, allowed, within: ratio.value < allowed })}\n`,
+);
+if (ratio.value >= allowed) process.exitCode = 1;

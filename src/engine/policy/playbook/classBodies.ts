@@ -24,12 +24,12 @@ export function replaceImplementation(text: string, type: CppClass, next: Implem
   const wanted = Object.keys(next.bodies);
   const lacking = wanted.filter((name) => method(type, name) === undefined);
   if (lacking.length > 0) return declined(`\`${type.name}\` has no single method ${quote(lacking)}`);
-  const constructor = constructorOf(type);
+  const made = constructorOf(type);
   const publicMethods = type.methods.filter(
     ({ node }) => !type.privateLabel || node.startIndex < type.privateLabel.startIndex,
   );
   const unknown = publicMethods.filter(
-    (candidate) => candidate !== constructor && !wanted.includes(plainName(candidate.name)),
+    (candidate) => candidate !== made && !wanted.includes(plainName(candidate.name)),
   );
   if (unknown.length > 0) {
     return declined(
@@ -37,7 +37,7 @@ export function replaceImplementation(text: string, type: CppClass, next: Implem
     );
   }
   if (!type.privateLabel) return declined(`\`${type.name}\` has no \`private:\` part at its end`);
-  if ((constructor?.initializers === undefined) !== (next.initializers === undefined)) {
+  if ((made?.initializers === undefined) !== (next.initializers === undefined)) {
     return declined(`\`${type.name}\` is not constructed in the expected way`);
   }
   const edits = wanted.flatMap((name) => {
@@ -45,9 +45,9 @@ export function replaceImplementation(text: string, type: CppClass, next: Implem
     const body = found && next.bodies[name]?.(found.parameters.map((parameter) => parameter.name));
     return found && body !== undefined ? [replaceBody(text, found, body)] : [];
   });
-  if (constructor?.initializers && next.initializers) {
-    const names = constructor.parameters.map((parameter) => parameter.name);
-    edits.push(replaceInitializers(text, constructor, constructor.initializers, next.initializers(names)));
+  if (made?.initializers && next.initializers) {
+    const names = made.parameters.map((parameter) => parameter.name);
+    edits.push(replaceInitializers(text, made, made.initializers, next.initializers(names)));
   }
   edits.push(replacePrivates(text, type, type.privateLabel.endIndex, next.privates));
   return { kind: 'edits', edits };

@@ -26,6 +26,8 @@ export const bitsetVisited: Rewrite = {
 function rewriteVisited(site: RoleSite, sweepKiB: number): SiteEdits {
   const type = readClass(unwrapTemplate(site.node));
   if (!type) return declined('the visited set is not a class');
+  if (/\bvector<bool>|\bbitset<|<<\s*\(/.test(type.body.text))
+    return declined('the visited set holds bits already');
   const result = replaceImplementation(site.text, type, {
     initializers: ([n]) =>
       `words_((${n} + kBitsPerWord - 1) / kBitsPerWord, 0), listed_(words_.size() > kSweepWords)`,

@@ -68,7 +68,7 @@ class ScalarCodes {
 
   std::uint8_t Code(float value) const {
     const float level = (value - low_) * codes_per_unit_ + 0.5F;
-    return static_cast<std::uint8_t>(std::min(std::max(level, 0.0F), kGreatestCode));
+    return static_cast<std::uint8_t>(std::min(std::max(0.0F, level), kGreatestCode));
   }
 
   /// A row ends in its bias, opposite the query's zero padding, so that one access brings both.

@@ -30,19 +30,21 @@ std::string LineAt(const std::string& text, size_t at) {
   return text.substr(at, text.find('\n', at) - at);
 }
 
-// A sanitizer's report, its kind first and its top frames after it; empty where there is none.
+// The first report of a sanitizer, its kind first and its top frames after it; empty where there is
+// none.
 std::string SanitizerReport(const std::string& text) {
   constexpr size_t kMostBytes = 1500;
-  for (const char* name : {"AddressSanitizer: ", "ThreadSanitizer: ", "LeakSanitizer: "}) {
+  const size_t undefined = text.find("runtime error: ");
+  for (const char* name : {"AddressSanitizer: ", "ThreadSanitizer: "}) {
     const size_t at = text.find(name);
-    if (at != std::string::npos) return text.substr(at, kMostBytes);
+    if (at < undefined) return text.substr(at, kMostBytes);
   }
-  const char* const kRuntime = "runtime error: ";
-  const size_t at = text.find(kRuntime);
-  if (at == std::string::npos) return "";
-  const size_t newline = text.rfind('\n', at);
+  if (undefined == std::string::npos) return "";
+  const size_t newline = text.rfind('\n', undefined);
   const size_t line = newline == std::string::npos ? 0 : newline + 1;
-  return LineAt(text, at) + " at " + text.substr(line, at - line);
+  const std::string kind = LineAt(text, undefined);
+  const std::string frames = text.substr(undefined + kind.size(), kMostBytes);
+  return kind + " at " + text.substr(line, undefined - line) + frames;
 }
 
 std::string WithErrorText(const std::string& sentence, const std::string& error_text) {
@@ -101,6 +103,11 @@ Failure ExplainDeath(const Death& death) {
     if (signal == SIGSEGV && death.fault_signal == SIGSEGV && death.fault_clock) {
       return Because("clock", "it read the time-stamp counter during a search (" +
                                   death.fault_place + "); a search may not look at the clock");
+    }
+    // No note: the handler could not run. The C library blocks all signals while it starts a thread
+    // or a process, and only then.
+    if (signal == SIGSYS && death.fault_signal == 0) {
+      return Because("threads", "it tried to start a thread or a process during a search");
     }
     return ExplainSignal(signal, death);
   }

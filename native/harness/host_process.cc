@@ -55,11 +55,9 @@ std::string HostExecutable(Sanitizer sanitizer) {
 
 std::vector<std::string> HostEnvironment(Sanitizer sanitizer) {
   if (sanitizer == Sanitizer::kAddress) {
-    return {
-        "ASAN_OPTIONS=abort_on_error=1:detect_leaks=0:handle_abort=0:allocator_may_return_null=0",
-        "UBSAN_OPTIONS=abort_on_error=1:print_stacktrace=1"};
+    return {"ASAN_OPTIONS=detect_leaks=0:handle_abort=0", "UBSAN_OPTIONS=print_stacktrace=1"};
   }
-  if (sanitizer == Sanitizer::kThread) return {"TSAN_OPTIONS=halt_on_error=1:abort_on_error=1"};
+  if (sanitizer == Sanitizer::kThread) return {"TSAN_OPTIONS=halt_on_error=1"};
   return {};
 }
 

@@ -260,10 +260,15 @@ Filter LimitRules() {
   return body;
 }
 
-Filter SignalRules() {
+// To itself. Sanitized search processes, which have another id and no second filter, may abort.
+Filter SignalRules(bool sanitized) {
   Filter body = Filter::Body();
   body.Load(ArgumentOffset(0));
   body.ReturnIfEqual(static_cast<uint32_t>(getpid()), kAllow);
+  if (sanitized) {
+    body.Load(ArgumentOffset(2));
+    body.ReturnIfEqual(SIGABRT, kAllow);
+  }
   body.Return(kRefuse);
   return body;
 }
@@ -339,6 +344,13 @@ const NamedCall* FindCall(long call) {
 SeccompResult InstallHostFilter(bool sanitized) {
   Filter filter;
   for (const long call : kAllowed) filter.On(call, kAllow);
+  if (sanitized) {
+    // The run-time asks the kernel through a pipe whether memory can be read.
+    filter.On(SYS_pipe2, kAllow);
+#if defined(__x86_64__)
+    filter.On(SYS_pipe, kAllow);
+#endif
+  }
   // Its flags lie in memory, out of a filter's sight; without it the C library falls back to clone.
   filter.On(kClone3, kAbsent);
   filter.On(SYS_clone, CloneRules());
@@ -346,7 +358,7 @@ SeccompResult InstallHostFilter(bool sanitized) {
   filter.On(SYS_prctl, ProcessControlRules(sanitized));
   filter.On(SYS_fcntl, DescriptorRules());
   filter.On(SYS_prlimit64, LimitRules());
-  filter.On(SYS_tgkill, SignalRules());
+  filter.On(SYS_tgkill, SignalRules(sanitized));
   filter.Return(kRefuse);
   return filter.Install();
 }

@@ -122,7 +122,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"crashes", "throw in search", "search", "crash",
                          "an exception across the boundary"},
                     Case{"greed", "endless search", "search", "timeout", "did not end"},
-                    Case{"greed", "thread in search", "search", "threads", "clone"},
+                    Case{"greed", "thread in search", "search", "threads", "start a thread"},
                     Case{"escapes", "file in search", "search", "syscall", "openat"},
                     Case{"escapes", "socket in search", "search", "syscall", "socket"},
                     Case{"escapes", "clock in search", "search", "clock", "time-stamp counter"},

@@ -18,7 +18,7 @@ const { values } = parseArgs({
     ef: { type: 'string', default: '20' },
     chunk: { type: 'string', default: '250' },
     pairs: { type: 'string', default: '12' },
-    rounds: { type: 'string', default: '10' },
+    rounds: { type: 'string', default: '30' },
   },
 });
 const [ef, chunk, pairs, rounds] = [values.ef, values.chunk, values.pairs, values.rounds].map(Number) as [

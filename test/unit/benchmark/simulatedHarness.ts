@@ -106,7 +106,16 @@ export class SimulatedHarness {
     switch (verb) {
       case 'hello': {
         const cpu = { model: 'simulated', isa: ['avx2'], cores: 2, llcBytes: 2 ** 25 };
-        return { version: 1, abi: 1, pid: 1, cpu, fork: true, pinned: { supervisor: 0, search: 1 } };
+        return {
+          version: 1,
+          abi: 1,
+          pid: 1,
+          cpu,
+          fork: true,
+          landlockAbi: 4,
+          thp: 'madvise',
+          pinned: { supervisor: 0, search: 1 },
+        };
       }
       case 'data':
         return { n: 1000, dim: 8, queries: this.#difficulty.length, truthK: 100 };

@@ -18,6 +18,8 @@ interface Measurement {
   readonly threads: number;
   readonly kernels: string;
   readonly blas: string;
+  /** Base rows per product: what was fastest for the baseline here. */
+  readonly sgemmBlock: number;
   readonly sameIds: number;
   readonly knnSeconds: readonly number[];
   readonly sgemmSeconds: readonly number[];

@@ -10,7 +10,10 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const bundle = join(root, 'dist', 'cli.mjs');
 if (!existsSync(bundle)) {
   process.stderr.write('annsmith: not built yet; building once (the same as `npm run setup`)\n');
-  const setup = spawnSync(process.execPath, [join(root, 'scripts', 'setup.mjs')], { cwd: root, stdio: ['ignore', 2, 2] });
+  const setup = spawnSync(process.execPath, [join(root, 'scripts', 'setup.mjs')], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
   if (setup.status !== 0) process.exit(1);
 }
 const pinned = join(root, 'node_modules', '.bin', 'node');

@@ -20,7 +20,9 @@ await build({
   sourcemap: true,
   logLevel: 'warning',
   // CommonJS dependencies inside an ES module bundle still call require().
-  banner: { js: "import { createRequire as annsmithRequire } from 'node:module'; const require = annsmithRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as annsmithRequire } from 'node:module'; const require = annsmithRequire(import.meta.url);",
+  },
 });
 for (const wasm of ['web-tree-sitter/web-tree-sitter.wasm', 'tree-sitter-cpp/tree-sitter-cpp.wasm']) {
   await copyFile(require.resolve(wasm), join(out, basename(wasm)));

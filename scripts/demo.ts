@@ -6,10 +6,10 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { OptimizeReport } from '../src/protocol/optimize.ts';
-import type { Comparison } from '../src/protocol/measurement.ts';
 import { optimizeText } from '../src/cli/optimizeText.ts';
 import { formatGain } from '../src/cli/table.ts';
+import type { Comparison } from '../src/protocol/measurement.ts';
+import type { OptimizeReport } from '../src/protocol/optimize.ts';
 
 const root = join(import.meta.dirname, '..');
 const example = join(root, 'examples', 'hnsw');
@@ -30,7 +30,19 @@ function annsmith<T>(...args: string[]): T {
 }
 
 const report = annsmith<OptimizeReport>(
-  'optimize', '--workspace', example, '--module', 'search', '--dataset', dataset, '--group', '8', '--seed', '1', '--apply', 'none',
+  'optimize',
+  '--workspace',
+  example,
+  '--module',
+  'search',
+  '--dataset',
+  dataset,
+  '--group',
+  '8',
+  '--seed',
+  '1',
+  '--apply',
+  'none',
 );
 process.stdout.write(`\n${optimizeText(report)}\n`);
 
@@ -38,9 +50,20 @@ if (report.best !== null) {
   const copy = mkdtempSync(join(tmpdir(), 'annsmith-demo-'));
   try {
     cpSync(example, copy, { recursive: true, filter: (path) => !path.endsWith('.annsmith') });
-    const patched = spawnSync('git', ['apply', report.best.patch], { cwd: copy, stdio: ['ignore', 'inherit', 'inherit'] });
+    const patched = spawnSync('git', ['apply', report.best.patch], {
+      cwd: copy,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
     if (patched.status !== 0) process.exit(1);
-    const { comparison } = annsmith<{ comparison: Comparison }>('bench', '--workspace', copy, '--compare', example, '--dataset', dataset);
+    const { comparison } = annsmith<{ comparison: Comparison }>(
+      'bench',
+      '--workspace',
+      copy,
+      '--compare',
+      example,
+      '--dataset',
+      dataset,
+    );
     const { value, low, high } = comparison.logRatio;
     const { gain } = report.best;
     const agrees = low <= gain.high && gain.low <= high;

@@ -10,9 +10,15 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 /** Runs one step with its output on stderr, so that the stdout of whoever called stays clean; ends the set-up if it fails. */
 function step(title, command, args) {
   process.stderr.write(`setup: ${title}\n`);
-  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  });
   if (result.status !== 0) {
-    process.stderr.write(`setup: failed: ${command} ${args.join(' ')}${result.error ? ` (${result.error.message})` : ''}\n`);
+    process.stderr.write(
+      `setup: failed: ${command} ${args.join(' ')}${result.error ? ` (${result.error.message})` : ''}\n`,
+    );
     process.exit(1);
   }
 }
@@ -20,13 +26,23 @@ function step(title, command, args) {
 /** True when the installed tree is not older than the lock file. */
 function packagesInstalled() {
   const installed = join(root, 'node_modules', '.package-lock.json');
-  return existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
+  return (
+    existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs
+  );
 }
 
 if (!packagesInstalled()) {
   // No package of ours needs an install script; native parts are built below by name.
-  step('installing packages (npm ci)', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+  step('installing packages (npm ci)', 'npm', [
+    'ci',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]);
 }
-const node = existsSync(join(root, 'node_modules', '.bin', 'node')) ? join(root, 'node_modules', '.bin', 'node') : process.execPath;
+const node = existsSync(join(root, 'node_modules', '.bin', 'node'))
+  ? join(root, 'node_modules', '.bin', 'node')
+  : process.execPath;
 step('building the native parts', node, ['scripts/buildNative.ts', ...process.argv.slice(2)]);
 step('bundling', node, ['scripts/build.ts']);

@@ -35,7 +35,11 @@ function vitest(): Outcome {
     '--reporter=json',
     `--outputFile.json=${report}`,
   ]);
-  const result = JSON.parse(readFileSync(report, 'utf8')) as { numPassedTests: number; numFailedTests: number; numFailedTestSuites: number };
+  const result = JSON.parse(readFileSync(report, 'utf8')) as {
+    numPassedTests: number;
+    numFailedTests: number;
+    numFailedTestSuites: number;
+  };
   // A suite that cannot even load has no failed test of its own.
   const failed = Math.max(result.numFailedTests, result.numFailedTestSuites > 0 || code !== 0 ? 1 : 0);
   return { passed: result.numPassedTests, failed };
@@ -43,7 +47,14 @@ function vitest(): Outcome {
 
 function native(): Outcome {
   const report = join(scratch, 'ctest.xml');
-  const code = run('ctest', ['--test-dir', 'build/native', '--output-on-failure', '--no-tests=error', '--output-junit', report]);
+  const code = run('ctest', [
+    '--test-dir',
+    'build/native',
+    '--output-on-failure',
+    '--no-tests=error',
+    '--output-junit',
+    report,
+  ]);
   const head = /<testsuite[^>]*\btests="(\d+)"[^>]*\bfailures="(\d+)"/s.exec(readFileSync(report, 'utf8'));
   if (head === null) return { passed: 0, failed: 1 };
   const failed = Math.max(Number(head[2]), code === 0 ? 0 : 1);
@@ -73,6 +84,8 @@ try {
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
-process.stdout.write('\nLeft out (they time things, so they are run by hand): npm run bench:knn, bench:baseline, bench:harness, bench:group, calibrate\n');
+process.stdout.write(
+  '\nLeft out (they time things, so they are run by hand): npm run bench:knn, bench:baseline, bench:harness, bench:group, calibrate\n',
+);
 process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;

@@ -1,14 +1,22 @@
 import type { PreparedDataset } from '../protocol/dataset.ts';
+import type { Comparison } from '../protocol/measurement.ts';
 import { measureResident, screen } from './benchmark/compare.ts';
-import { measureCurve, type MeasuredCurve } from './benchmark/curveAlone.ts';
+import { type MeasuredCurve, measureCurve } from './benchmark/curveAlone.ts';
 import { profileReference } from './benchmark/referenceProfile.ts';
 import { buildIndex, sourceHash } from './builtIndex.ts';
 import { cacheFolder } from './cacheFolder.ts';
 import { editsOutsideModule, type LocateRegion } from './candidate/regionGate.ts';
 import { UserError } from './errors.ts';
 import type { Workspace } from './module/workspace.ts';
-import { compileFiles, importSide, measurementContext, referenceOutcome, type RunContext, type RunSetup, withRunContext } from './runContext.ts';
-import type { Comparison } from '../protocol/measurement.ts';
+import {
+  compileFiles,
+  importSide,
+  measurementContext,
+  type RunContext,
+  type RunSetup,
+  referenceOutcome,
+  withRunContext,
+} from './runContext.ts';
 
 export interface BenchRequest extends RunSetup {
   readonly seconds: number;
@@ -26,7 +34,10 @@ export function benchWorkspace(request: BenchRequest): Promise<MeasuredCurve & {
       ef: search.ef,
       budgetSeconds: request.seconds,
     });
-    return { ...referenceOutcome(curve, request.signal), buildCpuSeconds: run.reference.costs.buildCpuSeconds };
+    return {
+      ...referenceOutcome(curve, request.signal),
+      buildCpuSeconds: run.reference.costs.buildCpuSeconds,
+    };
   });
 }
 
@@ -46,9 +57,18 @@ export interface CompareResult {
 export function compareWorkspaces(request: CompareRequest): Promise<CompareResult> {
   const { base, workspace, dataset, services, signal, seed, seconds } = request;
   return withRunContext({ services, signal, dataset, workspace: base }, async (run) => {
-    const compiled = await compileFiles({ services, signal, workspace }, `${run.scratch}/candidate`, new Map(), 'none');
+    const compiled = await compileFiles(
+      { services, signal, workspace },
+      `${run.scratch}/candidate`,
+      new Map(),
+      'none',
+    );
     if (!compiled.ok) {
-      throw new UserError('does-not-compile', compiled.stderr.trim(), 'The workspace must compile before it can be measured.');
+      throw new UserError(
+        'does-not-compile',
+        compiled.stderr.trim(),
+        'The workspace must compile before it can be measured.',
+      );
     }
     const shared = sharesGraph(base, workspace, request.locate);
     const graph = shared ? run.reference.graph : await ownGraph(run, workspace, dataset, compiled.library);
@@ -77,13 +97,24 @@ export function compareWorkspaces(request: CompareRequest): Promise<CompareResul
 
 /** True when the two differ at most inside their search and refinement regions and in nothing that shapes the graph. */
 function sharesGraph(base: Workspace, other: Workspace, locate: LocateRegion): boolean {
-  const sameIndex = JSON.stringify([base.manifest.index, base.manifest.build]) === JSON.stringify([other.manifest.index, other.manifest.build]);
+  const sameIndex =
+    JSON.stringify([base.manifest.index, base.manifest.build]) ===
+    JSON.stringify([other.manifest.index, other.manifest.build]);
   const sameFiles = [...base.files.keys()].every((path) => other.files.has(path));
   const regions = [...base.regions.search, ...base.regions.refinement];
-  return sameIndex && sameFiles && editsOutsideModule({ before: base.files, after: other.files, regions, locate }).length === 0;
+  return (
+    sameIndex &&
+    sameFiles &&
+    editsOutsideModule({ before: base.files, after: other.files, regions, locate }).length === 0
+  );
 }
 
-async function ownGraph(run: RunContext, workspace: Workspace, dataset: PreparedDataset, library: string): Promise<string> {
+async function ownGraph(
+  run: RunContext,
+  workspace: Workspace,
+  dataset: PreparedDataset,
+  library: string,
+): Promise<string> {
   const built = await buildIndex({
     services: run.services,
     manifest: workspace.manifest,

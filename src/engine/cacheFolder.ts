@@ -1,15 +1,16 @@
-import os from 'node:os';
+import { homedir, platform } from 'node:os';
 import { join } from 'node:path';
 
-/** Where this machine keeps what is the same for every workspace: `$ANNSMITH_CACHE`, else the system's cache folder. */
-export function cacheFolder(): string {
-  const chosen = process.env['ANNSMITH_CACHE'];
-  if (chosen !== undefined && chosen !== '') return chosen;
-  if (process.platform === 'darwin') return join(os.homedir(), 'Library', 'Caches', 'annsmith');
-  if (process.platform === 'win32') {
-    return join(process.env['LOCALAPPDATA'] ?? join(os.homedir(), 'AppData', 'Local'), 'annsmith');
-  }
-  return join(process.env['XDG_CACHE_HOME'] ?? join(os.homedir(), '.cache'), 'annsmith');
+/** Where this machine keeps what is the same for every workspace: `$ANNSMITH_CACHE`, else the user's cache folder. */
+export function cacheFolder(
+  env: NodeJS.ProcessEnv = process.env,
+  system: NodeJS.Platform = platform(),
+): string {
+  if (env.ANNSMITH_CACHE) return env.ANNSMITH_CACHE;
+  if (system === 'darwin') return join(homedir(), 'Library', 'Caches', 'annsmith');
+  if (system === 'win32')
+    return join(env.LOCALAPPDATA || join(homedir(), 'AppData', 'Local'), 'annsmith', 'Cache');
+  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'annsmith');
 }
 
 /** Held while anything is timed, by every window and command of this machine's user. */

@@ -20,8 +20,9 @@ import { type Check, verifyCandidate } from './verify/verifyCandidate.ts';
 
 /** Stages that do not time anything run this many at once. */
 const width = 2;
-const screenSeconds = 7;
-const residentSeconds = 16;
+/** Shares of the manifest's `budgets.candidateSeconds`. */
+const screenShare = 0.12;
+const residentShare = 0.27;
 /** A gain over this factor gets every check twice. */
 const doubleCheckFactor = 2;
 const compileErrorsShown = 5;
@@ -184,17 +185,22 @@ async function verify(context: CascadeContext, candidate: Candidate): Promise<vo
 export async function compareInput(
   context: CascadeContext,
   candidate: Candidate,
-  budgetSeconds: number,
+  budgetShare: number,
 ): Promise<CompareInput> {
   const { run } = context;
+  const { budgets } = run.workspace.manifest;
   return {
     ...measurementContext(run, context.seed),
+    // The cascade reports its own progress; of a measurement's only that it waits for the lock.
+    onProgress: (event) => {
+      if (event.stage === 'measure') run.services.reporter.progress(event);
+    },
     reference: await importSide(run, 'reference', run.reference.library, run.reference.graph),
     candidate: await importSide(run, candidate.id, candidate.library!, run.reference.graph),
     profile: context.profile,
     candidateProfile: candidate.profile,
-    budgetSeconds,
-    recallTolerance: run.workspace.manifest.budgets.recallTolerance,
+    budgetSeconds: budgetShare * budgets.candidateSeconds,
+    recallTolerance: budgets.recallTolerance,
   };
 }
 
@@ -217,7 +223,7 @@ function unmeasured(outcome: Exclude<Outcome<never>, { kind: 'measured' }>, chec
 }
 
 async function screenCandidate(context: CascadeContext, candidate: Candidate): Promise<void> {
-  const outcome = await screen(await compareInput(context, candidate, screenSeconds));
+  const outcome = await screen(await compareInput(context, candidate, screenShare));
   if (outcome.kind !== 'measured') {
     context.run.signal.throwIfAborted();
     candidate.verdict = unmeasured(outcome, 'screen');
@@ -277,7 +283,7 @@ async function sanitize(context: CascadeContext, candidate: Candidate): Promise<
 
 async function measure(context: CascadeContext, candidate: Candidate): Promise<void> {
   const outcome = await measureResident(
-    await compareInput(context, candidate, residentSeconds),
+    await compareInput(context, candidate, residentShare),
     candidate.screened,
   );
   if (outcome.kind !== 'measured') {

@@ -30,11 +30,16 @@ async function examineLockdown(services: Services): Promise<Omit<Diagnosis, 'nam
   const client = new HarnessClient({ processes: services.processes, harnessPath: harnessPath() });
   try {
     const hello = await client.hello();
-    if (!hello.ok) return { state: 'bad', finding: hello.failure.detail, fix: 'Run `npm run build:native` again.' };
+    if (!hello.ok)
+      return { state: 'bad', finding: hello.failure.detail, fix: 'Run `npm run build:native` again.' };
     const { landlockAbi, pinned } = hello.value;
     const pins = `search on core ${pinned.search}, supervisor on core ${pinned.supervisor}`;
     if (pinned.search === pinned.supervisor) {
-      return { state: 'poor', finding: `one core only: ${pins}`, fix: 'Measure on a machine with two cores or more.' };
+      return {
+        state: 'poor',
+        finding: `one core only: ${pins}`,
+        fix: 'Measure on a machine with two cores or more.',
+      };
     }
     return landlockAbi > 0
       ? { state: 'good', finding: `Landlock ABI ${landlockAbi}, seccomp; ${pins}` }
@@ -51,7 +56,10 @@ async function examineLockdown(services: Services): Promise<Omit<Diagnosis, 'nam
 /** Looks at everything a run needs on this machine. */
 export async function examineMachine(services: Services): Promise<Diagnosis[]> {
   return [
-    await examine('compiler', async () => ({ state: 'good', finding: await compilerVersion(services.processes) })),
+    await examine('compiler', async () => ({
+      state: 'good',
+      finding: await compilerVersion(services.processes),
+    })),
     await examine('native parts', async () => ({ state: 'good', finding: harnessPath() })),
     await examine('ABI header', async () => {
       await access(abiIncludeDir(), constants.R_OK);
@@ -71,7 +79,11 @@ export async function examineMachine(services: Services): Promise<Diagnosis[]> {
       const free = `${folder}, ${(bavail * bsize) / 2 ** 30 >= 10 ? Math.round((bavail * bsize) / 2 ** 30) : ((bavail * bsize) / 2 ** 30).toFixed(1)} GiB free`;
       return bavail * bsize >= neededDiskBytes
         ? { state: 'good', finding: free }
-        : { state: 'poor', finding: free, fix: 'Free some space, or set ANNSMITH_CACHE to a folder on a larger disk.' };
+        : {
+            state: 'poor',
+            finding: free,
+            fix: 'Free some space, or set ANNSMITH_CACHE to a folder on a larger disk.',
+          };
     }),
   ];
 }

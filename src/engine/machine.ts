@@ -13,7 +13,9 @@ export function compilerCommand(): string {
 /** First line of the compiler's `--version`. Throws `no-compiler` when it cannot be run. */
 export async function compilerVersion(processes: ProcessRunner): Promise<string> {
   const command = compilerCommand();
-  const result = await processes.run(command, ['--version'], { timeoutMs: 20_000 }).catch((error: Error) => error);
+  const result = await processes
+    .run(command, ['--version'], { timeoutMs: 20_000 })
+    .catch((error: Error) => error);
   if (result instanceof Error || result.code !== 0) {
     throw new UserError(
       'no-compiler',
@@ -38,7 +40,10 @@ export interface MachineFingerprint {
 
 export function machineFingerprint(): MachineFingerprint {
   const cpu = cpuInfo();
-  const id = createHash('sha256').update(JSON.stringify([cpu.model, cpu.isa, cpu.llcBytes])).digest('hex').slice(0, 16);
+  const id = createHash('sha256')
+    .update(JSON.stringify([cpu.model, cpu.isa, cpu.llcBytes]))
+    .digest('hex')
+    .slice(0, 16);
   return {
     cpu: cpu.model,
     cores: cpu.cores,

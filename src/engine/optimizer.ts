@@ -30,7 +30,8 @@ export interface OptimizeRequest extends RunSetup, RunPlan {
 
 /** At most this many candidates are tried for confirmation, best first. */
 const confirmTries = 3;
-const confirmSeconds = 60;
+/** Share of the manifest's `budgets.candidateSeconds` that a confirmation takes. */
+const confirmShare = 1;
 
 /** The loop: sample a group, judge it, log it, next group; then confirm the winner with fresh eyes. */
 export async function optimize(request: OptimizeRequest): Promise<OptimizeReport> {
@@ -197,7 +198,7 @@ async function confirmBest(
       message: `confirming candidate ${candidate.id} with fresh processes and held-out queries`,
     });
     const outcome = await confirm({
-      ...(await compareInput(context, candidate, confirmSeconds)),
+      ...(await compareInput(context, candidate, confirmShare)),
       seed: context.seed + 1,
       candidateProfile: candidate.profile!,
       claim: candidate.resident!.logRatio,

@@ -24,7 +24,8 @@ const reasons: Readonly<Record<string, RejectionReason>> = {
 
 /** Turns a harness failure into the candidate's verdict; `check` is what was being checked. */
 export function failureVerdict(failure: HarnessFailure, check: string): Verdict {
-  const reason = failure.stage === 'protocol' || failure.stage === 'data' ? undefined : reasons[failure.reason];
+  const reason =
+    failure.stage === 'protocol' || failure.stage === 'data' ? undefined : reasons[failure.reason];
   const detail = `${failure.stage}: ${failure.detail}`;
   if (reason === undefined) return { kind: 'failed', error: `the harness failed during ${check}: ${detail}` };
   return rejected(reason, reason === 'cheat' ? `no-${failure.reason}` : check, detail);

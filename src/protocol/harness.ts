@@ -67,6 +67,8 @@ export const helloSchema = z.object({
   }),
   fork: z.boolean(),
   pinned: z.object({ supervisor: z.number().int(), search: z.number().int() }),
+  /** 0 where the kernel has none. */
+  landlockAbi: count,
 });
 export type HarnessHello = z.infer<typeof helloSchema>;
 

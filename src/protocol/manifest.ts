@@ -58,7 +58,13 @@ export const manifestSchema = z
         buildCpuFactor: z.number().min(1).default(1.5),
         memoryFactor: z.number().min(1).default(1.3),
         recallTolerance: z.number().min(0).max(0.1).default(0.005),
-        candidateSeconds: z.number().positive().default(60),
+        candidateSeconds: z
+          .number()
+          .positive()
+          .default(60)
+          .describe(
+            'Seconds of timing for a confirmation; screening and resident timing take 0.12 and 0.27 of it.',
+          ),
       })
       .prefault({}),
   })

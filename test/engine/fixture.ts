@@ -1,5 +1,5 @@
 /** A copy of the bundled workspace with a small dataset of its own, for tests of the whole engine. */
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LocateRegion } from '../../src/engine/candidate/regionGate.ts';
@@ -41,17 +41,25 @@ async function writeVectors(path: string, n: number, dim: number, seed: string):
   await writeFile(path, bytes);
 }
 
-/** Sets `ANNSMITH_CACHE` to a folder of the fixture until `remove`. */
+function restore(name: string, value: string | undefined): void {
+  if (value === undefined) delete process.env[name];
+  else process.env[name] = value;
+}
+
+/** Sets `ANNSMITH_CACHE` and `TMPDIR` to a folder of the fixture until `remove`. */
 export async function createFixture(): Promise<Fixture> {
   const home = await mkdtemp(join(tmpdir(), 'annsmith-fixture-'));
-  const before = process.env['ANNSMITH_CACHE'];
+  const before = { cache: process.env['ANNSMITH_CACHE'], temporary: process.env['TMPDIR'] };
   process.env['ANNSMITH_CACHE'] = join(home, 'cache');
+  process.env['TMPDIR'] = join(home, 'tmp');
+  await mkdir(join(home, 'tmp'));
   const root = join(home, 'workspace');
   await cp(exampleRoot, root, { recursive: true, filter: (path) => !path.endsWith('.annsmith') });
   const manifestPath = join(root, 'annsmith.json');
   const manifest = JSON.parse(await readFile(manifestPath, 'utf8'));
   manifest.datasets = ['clusters'];
   manifest.search.recallWindow = [0.8, 0.95];
+  manifest.budgets = { candidateSeconds: 10 };
   await writeFile(manifestPath, JSON.stringify(manifest));
 
   const warnings: string[] = [];
@@ -84,8 +92,8 @@ export async function createFixture(): Promise<Fixture> {
     dataset,
     locate: (ref, text) => locateRegion(syntax, ref, text),
     remove: async () => {
-      if (before === undefined) delete process.env['ANNSMITH_CACHE'];
-      else process.env['ANNSMITH_CACHE'] = before;
+      restore('ANNSMITH_CACHE', before.cache);
+      restore('TMPDIR', before.temporary);
       await rm(home, { recursive: true, force: true });
     },
   };

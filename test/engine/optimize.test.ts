@@ -47,13 +47,23 @@ function request(more: Partial<OptimizeRequest> & Pick<OptimizeRequest, 'policy'
   };
 }
 
-function harnessProcesses(): string[] {
-  const lines = spawnSync('ps', ['-eo', 'pid=,stat=,args='], { encoding: 'utf8' }).stdout.split('\n');
-  return lines.filter((line) => /annsmith-harness/.test(line) && !/^\s*\d+\s+Z/.test(line));
+/** Living children of this process, and theirs. */
+function descendants(): string[] {
+  const lines = spawnSync('ps', ['-eo', 'pid=,ppid=,stat=,args='], { encoding: 'utf8' }).stdout.split('\n');
+  const processes = lines.flatMap((line) => {
+    const match = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line);
+    return match === null || match[3]!.startsWith('Z')
+      ? []
+      : [{ pid: match[1]!, parent: match[2]!, args: match[4]! }];
+  });
+  const below = (pid: string): string[] =>
+    processes.filter((p) => p.parent === pid).flatMap((p) => [p.args, ...below(p.pid)]);
+  return below(String(process.pid)).filter((args) => !args.startsWith('ps '));
 }
 
-function scratchFolders(): string[] {
-  return readdirSync(tmpdir()).filter((name) => /^annsmith-[A-Za-z0-9]{6}$/.test(name));
+/** What runs left in the temporary folder, which the fixture has to itself. */
+function leftovers(): string[] {
+  return readdirSync(tmpdir());
 }
 
 describe('broken candidates', () => {
@@ -61,7 +71,6 @@ describe('broken candidates', () => {
   const inLoop = 'const float d = distance(id);';
   const atEnd = 'return pool_.Sorted();';
   beforeAll(async () => {
-    const scratchBefore = scratchFolders();
     const cases: [string, FileTexts][] = [
       ['does not compile', changed(inLoop, 'const float d = distanse(id);')],
       [
@@ -105,7 +114,7 @@ describe('broken candidates', () => {
     report = await optimize(
       request({ policy: scriptedPolicy(cases.map(([name, files]) => ({ name, files }))) }),
     );
-    expect(scratchFolders()).toEqual(scratchBefore);
+    expect(leftovers()).toEqual([]);
   });
   const verdictOf = (program: string) => report.candidates.find((c) => c.program === program)?.verdict;
 
@@ -134,7 +143,7 @@ describe('broken candidates', () => {
     expect(run).toMatchObject({ status: 'done', best: null });
     expect(run?.candidates.map((c) => c.reward)).toHaveLength(8);
     expect(run?.candidates.every((c) => c.reward !== null && c.reward <= -0.5)).toBe(true);
-    expect(harnessProcesses()).toEqual([]);
+    expect(descendants()).toEqual([]);
   });
 
   it('the workspace is as it was', async () => {
@@ -170,7 +179,7 @@ describe('cancelling', () => {
       ...fixture.services,
       reporter: {
         progress: ({ stage }: { stage: string }) => {
-          if (stage === 'paired') controller.abort();
+          if (stage === 'screen') controller.abort();
         },
       },
     };
@@ -180,6 +189,6 @@ describe('cancelling', () => {
     ).rejects.toThrow();
     const { records } = await readLedger(ledgerPath(fixture.workspace.root));
     expect(summariseRuns(records).at(-1)?.status).toBe('cancelled');
-    expect(harnessProcesses()).toEqual([]);
+    expect(descendants()).toEqual([]);
   });
 });

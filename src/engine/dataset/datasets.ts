@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatasetInfo, MetricName, PreparedDataset } from '../../protocol/dataset.ts';
+import { cacheFolder } from '../cacheFolder.ts';
 import { isAbort, UserError } from '../errors.ts';
 import type { Services } from '../ports.ts';
-import { cachePaths, defaultCacheDir } from './cacheDir.ts';
 import { type CacheEntry, entryFilePath, entryProblems, preparedDataset, readEntry } from './cacheEntry.ts';
+import { cachePaths } from './cachePaths.ts';
 import { type FetchContext, sourceText, withSource } from './fetchSource.ts';
 import { withImportedFiles } from './importedFiles.ts';
 import { prepareDataset } from './prepare.ts';
@@ -58,7 +59,7 @@ export interface DatasetsOptions {
 export function openDatasets(options: DatasetsOptions): Datasets {
   const { services } = options;
   const known = options.registry ?? registry;
-  const paths = cachePaths(options.cacheDir ?? defaultCacheDir());
+  const paths = cachePaths(options.cacheDir ?? cacheFolder());
 
   const progress = (name: string) => (message: string, fraction?: number) =>
     services.reporter.progress({

@@ -35,22 +35,33 @@ export interface RunSummary {
   readonly candidates: readonly CandidateSummary[];
 }
 
-function summariseRun(run: Extract<LedgerRecord, { type: 'run' }>, records: readonly LedgerRecord[]): RunSummary {
+function summariseRun(
+  run: Extract<LedgerRecord, { type: 'run' }>,
+  records: readonly LedgerRecord[],
+): RunSummary {
   const own = records.filter((r) => r.runId === run.runId);
   const end = own.find((r) => r.type === 'run-end');
   const candidates = own
     .filter((r) => r.type === 'completion')
     .map((completion): CandidateSummary => {
       const judgement = own.find((r) => r.type === 'judgement' && r.candidateId === completion.candidateId);
-      const confirmation = own.find((r) => r.type === 'confirmation' && r.candidateId === completion.candidateId);
+      const confirmation = own.find(
+        (r) => r.type === 'confirmation' && r.candidateId === completion.candidateId,
+      );
       const judged = judgement?.type === 'judgement' ? judgement : undefined;
       const verdict = judged?.verdict;
       return {
         id: completion.candidateId,
         text: completion.text,
         patchHash: completion.patchHash,
-        verdict: verdict === undefined ? 'unfinished' : verdict.kind === 'rejected' ? `rejected: ${verdict.check}` : verdict.kind,
-        detail: verdict?.kind === 'rejected' ? verdict.detail : verdict?.kind === 'failed' ? verdict.error : '',
+        verdict:
+          verdict === undefined
+            ? 'unfinished'
+            : verdict.kind === 'rejected'
+              ? `rejected: ${verdict.check}`
+              : verdict.kind,
+        detail:
+          verdict?.kind === 'rejected' ? verdict.detail : verdict?.kind === 'failed' ? verdict.error : '',
         reward: judged?.reward?.shaped ?? null,
         gain: judged?.comparison?.logRatio ?? null,
         confirmed: confirmation?.type === 'confirmation' ? confirmation.confirmed : null,

@@ -37,7 +37,10 @@ export async function smallSet(dataset: PreparedDataset, folder: string): Promis
   const truthPath = join(home, 'truth.bin');
   const truthK = Math.min(dataset.truthK, n);
   // The truth is renamed into place last, so its presence means that all three are whole.
-  const ready = await stat(truthPath).then(() => true, () => false);
+  const ready = await stat(truthPath).then(
+    () => true,
+    () => false,
+  );
   if (!ready) {
     await mkdir(home, { recursive: true });
     const partial = (path: string): string => `${path}.${process.pid}`;
@@ -45,7 +48,14 @@ export async function smallSet(dataset: PreparedDataset, folder: string): Promis
     await copyHead(dataset.queryPath, partial(queryPath), queries, dataset.dim);
     await rename(partial(basePath), basePath);
     await rename(partial(queryPath), queryPath);
-    await exactKnn({ basePath, queryPath, metric: dataset.metric, k: truthK, threads: 1, outPath: truthPath });
+    await exactKnn({
+      basePath,
+      queryPath,
+      metric: dataset.metric,
+      k: truthK,
+      threads: 1,
+      outPath: truthPath,
+    });
   }
   const rows = { start: 0, count: queries };
   return {

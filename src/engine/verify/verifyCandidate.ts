@@ -32,7 +32,9 @@ export interface VerifyResult {
   readonly lockdown: Readonly<Record<string, unknown>> | null;
 }
 
-const answerTimeoutMs = 30_000;
+/** Answering the small set takes a fraction of a second, with sanitizers a few. */
+const answerTimeoutMs = 10_000;
+const sanitizedTimeoutMs = 60_000;
 /** Resident memory may wander by this much over a pass whose scratch was already faulted in. */
 const growthAllowanceBytes = 1 << 20;
 
@@ -46,8 +48,11 @@ class CheckFailed extends Error {
 }
 
 function describeViolation(answer: AnswerReply): string {
-  const counts = (Object.entries(answer.violations) as [keyof Violations, number][]).filter(([, count]) => count > 0);
-  const first = answer.firstViolation === undefined ? '' : `; first: ${JSON.stringify(answer.firstViolation)}`;
+  const counts = (Object.entries(answer.violations) as [keyof Violations, number][]).filter(
+    ([, count]) => count > 0,
+  );
+  const first =
+    answer.firstViolation === undefined ? '' : `; first: ${JSON.stringify(answer.firstViolation)}`;
   return `${counts.map(([kind, count]) => `${kind} ${count}`).join(', ')} in ${answer.queries} queries${first}`;
 }
 
@@ -63,7 +68,8 @@ export async function verifyCandidate(input: VerifyInput): Promise<VerifyResult>
     checks.push({ name, ok: true, detail });
   };
   const fail = (verdict: Verdict): never => {
-    const detail = verdict.kind === 'rejected' ? verdict.detail : verdict.kind === 'failed' ? verdict.error : '';
+    const detail =
+      verdict.kind === 'rejected' ? verdict.detail : verdict.kind === 'failed' ? verdict.error : '';
     checks.push({ name: verdict.kind === 'rejected' ? verdict.check : 'harness', ok: false, detail });
     throw new CheckFailed(verdict);
   };
@@ -90,12 +96,20 @@ export async function verifyCandidate(input: VerifyInput): Promise<VerifyResult>
   const half = { start: rows.start, count: Math.floor(rows.count / 2) };
   const efs = [input.k, 4 * input.k, 20 * input.k];
   const answer = (client: HarnessClient, ef: number, more: { order?: number; warm?: typeof rows } = {}) =>
-    client.answer({ side: 'a', ef, k: input.k, rows, timeoutMs: answerTimeoutMs, ...more });
+    client.answer({
+      side: 'a',
+      ef,
+      k: input.k,
+      rows,
+      timeoutMs: input.sanitized ? sanitizedTimeoutMs : answerTimeoutMs,
+      ...more,
+    });
 
   try {
     const hashes = new Map<number, string>();
     const same = (ef: number, hash: string, check: string, what: string): void => {
-      if (hash !== hashes.get(ef)) fail(rejected('wrong-answers', check, `ef ${ef}: the answers differ ${what}`));
+      if (hash !== hashes.get(ef))
+        fail(rejected('wrong-answers', check, `ef ${ef}: the answers differ ${what}`));
     };
     await inFreshProcesses(async (client) => {
       pass(input.sanitized ? 'sanitized-load' : 'loads');
@@ -106,7 +120,8 @@ export async function verifyCandidate(input: VerifyInput): Promise<VerifyResult>
         if (Object.values(natural.violations).some((count) => count > 0)) {
           fail(rejected('wrong-answers', check, `ef ${ef}: ${describeViolation(natural)}`));
         }
-        if (natural.threads > 1) fail(rejected('cheat', 'no-threads', `${natural.threads} threads while searching`));
+        if (natural.threads > 1)
+          fail(rejected('cheat', 'no-threads', `${natural.threads} threads while searching`));
       }
       pass(input.sanitized ? 'sanitizers-clean' : 'answers-valid', `ef ${efs.join(', ')}`);
       if (input.sanitized) return;
@@ -122,7 +137,9 @@ export async function verifyCandidate(input: VerifyInput): Promise<VerifyResult>
       const again = value(await answer(client, ef, { warm: rows }), 'memory-stable');
       const growth = again.rssAfter - again.rssBefore;
       if (growth > growthAllowanceBytes) {
-        fail(rejected('memory', 'memory-stable', `memory grew by ${growth} bytes over ${again.queries} queries`));
+        fail(
+          rejected('memory', 'memory-stable', `memory grew by ${growth} bytes over ${again.queries} queries`),
+        );
       }
       pass('memory-stable', `${growth} bytes over ${again.queries} queries`);
     });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { defaultCacheDir } from '../../../src/engine/dataset/cacheDir.ts';
+import { cacheFolder } from '../../../src/engine/cacheFolder.ts';
 import { queryOrder, sampleRows, splitQueries } from '../../../src/engine/dataset/rowOrder.ts';
 
 describe('row orders', () => {
@@ -40,10 +40,10 @@ describe('row orders', () => {
 
 describe('the cache folder', () => {
   it('follows the system', () => {
-    expect(defaultCacheDir({ ANNSMITH_CACHE: '/c' }, 'linux')).toBe('/c');
-    expect(defaultCacheDir({ XDG_CACHE_HOME: '/x' }, 'linux')).toBe('/x/annsmith');
-    expect(defaultCacheDir({}, 'linux')).toMatch(/\.cache\/annsmith$/);
-    expect(defaultCacheDir({}, 'darwin')).toMatch(/Library\/Caches\/annsmith$/);
-    expect(defaultCacheDir({ LOCALAPPDATA: '/l' }, 'win32')).toMatch(/^\/l.annsmith/);
+    expect(cacheFolder({ ANNSMITH_CACHE: '/c' }, 'linux')).toBe('/c');
+    expect(cacheFolder({ XDG_CACHE_HOME: '/x' }, 'linux')).toBe('/x/annsmith');
+    expect(cacheFolder({}, 'linux')).toMatch(/\.cache\/annsmith$/);
+    expect(cacheFolder({}, 'darwin')).toMatch(/Library\/Caches\/annsmith$/);
+    expect(cacheFolder({ LOCALAPPDATA: '/l' }, 'win32')).toMatch(/^\/l.annsmith/);
   });
 });

@@ -1,17 +1,4 @@
-import { homedir, platform } from 'node:os';
 import { join } from 'node:path';
-
-/** The machine's cache: `$ANNSMITH_CACHE`, else the system's cache folder for this user. */
-export function defaultCacheDir(
-  env: NodeJS.ProcessEnv = process.env,
-  system: NodeJS.Platform = platform(),
-): string {
-  if (env.ANNSMITH_CACHE) return env.ANNSMITH_CACHE;
-  if (system === 'darwin') return join(homedir(), 'Library', 'Caches', 'annsmith');
-  if (system === 'win32')
-    return join(env.LOCALAPPDATA || join(homedir(), 'AppData', 'Local'), 'annsmith', 'Cache');
-  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'annsmith');
-}
 
 /** Where things lie in the cache. */
 export interface CachePaths {

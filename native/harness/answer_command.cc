@@ -9,7 +9,7 @@ namespace annsmith::harness {
 namespace {
 
 // Queries per hand-over: few enough that the memory of the process is looked at often.
-constexpr uint64_t kBatch = 1024;
+constexpr uint32_t kBatch = 1024;
 
 // Answers for rows, laid out by row.
 struct AnswersByRow {
@@ -27,7 +27,9 @@ Result AnswerRows(SearchProcess* process, const Dataset& data, const std::vector
                   uint32_t k, uint64_t first_row, Deadline deadline, AnswersByRow* kept) {
   for (uint64_t at = 0; at < rows.size(); at += kBatch) {
     const uint32_t count = static_cast<uint32_t>(std::min<uint64_t>(kBatch, rows.size() - at));
-    process->Place(data, rows.data() + at, count);
+    if (auto placed = process->Place(data, rows.data() + at, count, deadline); !placed.ok()) {
+      return placed;
+    }
     auto seconds = process->SearchWatched(0, count, deadline);
     if (!seconds.ok()) return seconds.failure();
     if (kept == nullptr) continue;
@@ -63,7 +65,7 @@ Outcome<JsonObject> RunAnswer(Session* session, Command* command, Deadline deadl
   if (auto finished = command->Finish(); !finished.ok()) return finished.failure();
   if (auto fits = CheckNeighbours(*session, *host, k); !fits.ok()) return fits.failure();
 
-  auto started = SearchProcess::Start(host, k, ef, {}, deadline);
+  auto started = SearchProcess::Start(host, k, ef, {kBatch}, deadline);
   if (!started.ok()) return started.failure();
   SearchProcess& process = *started.value();
   if (auto warmed = AnswerRows(&process, data, warm, k, 0, deadline, nullptr); !warmed.ok()) {

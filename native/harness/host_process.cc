@@ -39,7 +39,8 @@ std::string Field(const char* key, const std::string& value) {
 
 uint64_t AddressBytes(const HostSettings& settings) {
   if (settings.memory_bytes == 0 || settings.sanitizer != Sanitizer::kNone) return 0;
-  return settings.memory_bytes + settings.base_bytes + SharedArea::Bytes(settings.dim) +
+  // The queries are in shared memory and once more in the search process.
+  return settings.memory_bytes + settings.base_bytes + 2 * SharedArea::Bytes(settings.dim) +
          kAddressSlack + kAddressPerThread * settings.threads;
 }
 

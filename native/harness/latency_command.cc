@@ -30,7 +30,7 @@ Outcome<JsonObject> RunLatency(Session* session, Command* command, Deadline dead
                         " queries, warm takes all of them");
   }
 
-  auto started = SearchProcess::Start(host, k, ef, {}, deadline);
+  auto started = SearchProcess::Start(host, k, ef, {1}, deadline);
   if (!started.ok()) return started.failure();
   SearchProcess& process = *started.value();
   // Two processes that spin on one core would wait for each other's time slice.
@@ -38,7 +38,9 @@ Outcome<JsonObject> RunLatency(Session* session, Command* command, Deadline dead
   std::vector<double> samples;
   uint64_t at = 0;
   for (const uint64_t row : OrderedRows(range.start, range.count, seed)) {
-    process.Place(*session->data, &row, 1);
+    if (auto placed = process.Place(*session->data, &row, 1, deadline); !placed.ok()) {
+      return placed.failure();
+    }
     auto seconds = spin ? process.SearchSpinning(0, deadline) : process.Search(0, 1, deadline);
     if (!seconds.ok()) return seconds.failure();
     if (at++ >= warm) samples.push_back(seconds.value());

@@ -25,6 +25,7 @@ Outcome<JsonObject> RunOverhead(Session* session, Command* command, Deadline dea
   }
 
   SearchProcess::Options options;
+  options.slots = chunk * 2;
   options.deny_clock = false;
   auto started = SearchProcess::Start(host, k, ef, options, deadline);
   if (!started.ok()) return started.failure();
@@ -33,8 +34,9 @@ Outcome<JsonObject> RunOverhead(Session* session, Command* command, Deadline dea
   const uint64_t places = range.count / both;
   std::vector<std::string> measured;
   for (uint64_t pair = 0; pair < pairs; ++pair) {
-    process.Place(*session->data, rows.data() + (pair / 2 % places) * both,
-                  static_cast<uint32_t>(both));
+    auto placed = process.Place(*session->data, rows.data() + (pair / 2 % places) * both,
+                                static_cast<uint32_t>(both), deadline);
+    if (!placed.ok()) return placed.failure();
     const bool supervised_first = pair % 2 == 0;
     double supervised = 0;
     double bare = 0;

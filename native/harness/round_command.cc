@@ -31,7 +31,9 @@ struct Contender {
   // only the chunk's own hand-over is timed.
   Outcome<double> RunChunk(const Dataset& data, const uint64_t* rows, uint32_t lead, uint32_t chunk,
                            Deadline deadline) {
-    process->Place(data, rows, lead + chunk);
+    if (auto placed = process->Place(data, rows, lead + chunk, deadline); !placed.ok()) {
+      return placed.failure();
+    }
     if (lead > 0) {
       auto led = process->Search(0, lead, deadline);
       if (!led.ok()) return led;
@@ -44,10 +46,12 @@ struct Contender {
     return seconds.value() / chunk;
   }
 
-  Result WarmUp(const Dataset& data, const uint64_t* rows, uint32_t count, Deadline deadline) {
-    for (uint32_t at = 0; at < count; at += SharedArea::kCapacity) {
-      const uint32_t part = std::min(SharedArea::kCapacity, count - at);
-      process->Place(data, rows + at, part);
+  Result WarmUp(const Dataset& data, const uint64_t* rows, uint32_t count, uint32_t slots,
+                Deadline deadline) {
+    for (uint32_t at = 0; at < count; at += slots) {
+      const uint32_t part = std::min(slots, count - at);
+      if (auto placed = process->Place(data, rows + at, part, deadline); !placed.ok())
+        return placed;
       auto done = process->Search(0, part, deadline);
       if (!done.ok()) return done.failure();
     }
@@ -129,19 +133,20 @@ Outcome<JsonObject> RunRound(Session* session, Command* command, Deadline deadli
   const uint32_t pairs = fitting.value();
 
   const std::vector<uint64_t> rows = OrderedRows(fields.rows.start, fields.rows.count, fields.seed);
+  const uint32_t slots = fields.lead + fields.chunk;
   std::vector<Contender*> contenders = {&a};
   if (!alone) contenders.push_back(&b);
   for (Contender* side : contenders) {
     if (auto fits = CheckNeighbours(*session, *side->host, fields.k); !fits.ok())
       return fits.failure();
     auto started =
-        SearchProcess::Start(side->host, fields.k, side->ef, {true, side->slow}, deadline);
+        SearchProcess::Start(side->host, fields.k, side->ef, {slots, true, side->slow}, deadline);
     if (!started.ok()) return started.failure();
     side->process = std::move(started.value());
     side->answers.reserve(pairs);
   }
   for (Contender* side : contenders) {
-    auto warmed = side->WarmUp(data, rows.data(), fields.warm, deadline);
+    auto warmed = side->WarmUp(data, rows.data(), fields.warm, slots, deadline);
     if (!warmed.ok()) return warmed.failure();
   }
 

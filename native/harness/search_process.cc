@@ -40,7 +40,7 @@ Outcome<std::unique_ptr<SearchProcess>> SearchProcess::Start(HostProcess* host, 
   }
   PinTo(pid, {host->cores().search});
   std::unique_ptr<SearchProcess> process(new SearchProcess(host, k, ef, options.slow, pid));
-  auto ready = process->Run(Task::kSetUp, 0, 0, Wait::kBlock, deadline);
+  auto ready = process->Run(Task::kSetUp, 0, options.slots, Wait::kBlock, deadline);
   if (!ready.ok()) return ready.failure();
   return process;
 }
@@ -51,7 +51,8 @@ SearchProcess::~SearchProcess() {
   host_->children().Forget(pid_);
 }
 
-void SearchProcess::Place(const Dataset& data, const uint64_t* rows, uint32_t count) {
+Result SearchProcess::Place(const Dataset& data, const uint64_t* rows, uint32_t count,
+                            Deadline deadline) {
   const SharedArea& area = host_->area();
   for (uint32_t i = 0; i < count; ++i) {
     std::memcpy(area.queries() + size_t{i} * data.dim(), data.query_row(rows[i]),
@@ -61,6 +62,9 @@ void SearchProcess::Place(const Dataset& data, const uint64_t* rows, uint32_t co
   std::fill_n(area.statuses(), count, std::numeric_limits<int32_t>::min());
   std::fill_n(area.ids(), size_t{count} * k_, ANNSMITH_NO_ID);
   std::fill_n(area.distances(), size_t{count} * k_, std::nanf(""));
+  auto loaded = Run(Task::kLoad, 0, count, Wait::kBlock, deadline);
+  if (!loaded.ok()) return loaded.failure();
+  return Nothing{};
 }
 
 Outcome<double> SearchProcess::Search(uint32_t first, uint32_t count, Deadline deadline) {
@@ -101,7 +105,7 @@ Outcome<double> SearchProcess::Run(Task task, uint32_t first, uint32_t count, Wa
   auto done = Await(number, wait, deadline);
   const int64_t end = MonotonicNs();
   if (!done.ok()) return done.failure();
-  spins_ = task == Task::kSpin;
+  spins_ = spins_ || task == Task::kSpin;
   return Seconds(end - start);
 }
 

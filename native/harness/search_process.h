@@ -26,6 +26,7 @@ struct Answers {
 class SearchProcess {
  public:
   struct Options {
+    uint32_t slots = 0;  // queries that one hand-over will carry at most
     bool deny_clock = true;
     double slow = 0;
   };
@@ -38,9 +39,9 @@ class SearchProcess {
   SearchProcess(const SearchProcess&) = delete;
   SearchProcess& operator=(const SearchProcess&) = delete;
 
-  // Copies queries to the slots from 0 on and empties their answers. REQUIRES: count <=
-  // SharedArea::kCapacity.
-  void Place(const Dataset& data, const uint64_t* rows, uint32_t count);
+  // Has the process take in queries, as the slots from 0 on, and empties their answers.
+  // REQUIRES: count <= slots.
+  Result Place(const Dataset& data, const uint64_t* rows, uint32_t count, Deadline deadline);
 
   // Each hands the slots [first, first + count) over, blocks until they are done and returns the
   // seconds it took. Search looks at nothing but completion, death, signals and the deadline while

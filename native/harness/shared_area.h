@@ -11,7 +11,8 @@ namespace annsmith::harness {
 
 // What a search process is asked to do with its next hand-over.
 enum class Task : uint32_t {
-  kSetUp = 1,   // finish the lock-down, fault the base in
+  kSetUp = 1,   // finish the lock-down, fault the base in, make room for `count` queries
+  kLoad = 5,    // take the first `count` queries out of shared memory
   kSearch = 2,  // answer queries [first, first + count)
   kSpin = 3,    // answer one query per hand-over, waiting by spinning from now on
   kBare = 4,    // answer queries [first, first + count) and time itself

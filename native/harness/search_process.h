@@ -39,8 +39,8 @@ class SearchProcess {
   SearchProcess(const SearchProcess&) = delete;
   SearchProcess& operator=(const SearchProcess&) = delete;
 
-  // Has the process take in queries, as the slots from 0 on, and empties their answers.
-  // REQUIRES: count <= slots.
+  // Has the process take in queries, as the slots from 0 on, and empties their answers. REQUIRES:
+  // count <= slots.
   Result Place(const Dataset& data, const uint64_t* rows, uint32_t count, Deadline deadline);
 
   // Each hands the slots [first, first + count) over, blocks until they are done and returns the

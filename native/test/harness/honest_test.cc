@@ -14,7 +14,8 @@ namespace annsmith::test {
 namespace {
 
 constexpr const char* kNoViolations =
-    R"({"status":0,"missing":0,"outOfRange":0,"duplicate":0,"unsorted":0,"falseDistance":0,"notFinite":0})";
+    R"({"status":0,"missing":0,"outOfRange":0,"duplicate":0,"unsorted":0,)"
+    R"("falseDistance":0,"notFinite":0})";
 
 class HonestTest : public testing::Test {
  protected:

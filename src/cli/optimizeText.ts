@@ -38,7 +38,7 @@ export function optimizeText(report: OptimizeReport): string {
       ['', 'before', 'after'],
       [
         ['build CPU time, one thread', seconds(reference), seconds(candidate)],
-        ['memory of the process', formatBytes(reference.rssBytes), formatBytes(candidate.rssBytes)],
+        ['memory of the index', formatBytes(reference.anonymousBytes), formatBytes(candidate.anonymousBytes)],
         ['latency p50', ms(best.latency.reference.p50), ms(best.latency.candidate.p50)],
         ['latency p95', ms(best.latency.reference.p95), ms(best.latency.candidate.p95)],
         ['latency p99', ms(best.latency.reference.p99), ms(best.latency.candidate.p99)],

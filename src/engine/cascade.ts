@@ -236,7 +236,7 @@ async function screenCandidate(context: CascadeContext, candidate: Candidate): P
     buildCpuSeconds: context.run.reference.costs.buildCpuSeconds,
     prepareCpuSeconds: opened.prepareCpuSeconds,
     memoryBytes: opened.memoryBytes,
-    rssBytes: opened.rssBytes,
+    anonymousBytes: opened.anonymousBytes,
     hugePageBytes: opened.hugePageBytes,
   };
   const costly = overBudget(context, candidate.costs);
@@ -264,7 +264,7 @@ function overBudget({ run, profile }: CascadeContext, costs: BuildCosts): Verdic
       `build and prepare take ${build.toFixed(2)}x the reference's CPU time, allowed is ${buildCpuFactor}x`,
     );
   }
-  const memory = costs.rssBytes / profile.opened.rssBytes;
+  const memory = costs.anonymousBytes / profile.opened.anonymousBytes;
   return memory > memoryFactor
     ? rejected(
         'build-cost',

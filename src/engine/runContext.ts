@@ -78,7 +78,7 @@ export async function importSide(
     mode: 'import',
     graph,
     scratch: work,
-    memoryBytes: Math.max(memoryLimitFloor, memoryLimitFactor * context.reference.costs.rssBytes),
+    memoryBytes: Math.max(memoryLimitFloor, memoryLimitFactor * context.reference.costs.anonymousBytes),
   };
 }
 

@@ -77,7 +77,7 @@ function bestReport({ candidate, confirmation }: Best, run: RunContext, folder: 
     buildCpuSeconds: run.reference.costs.buildCpuSeconds,
     prepareCpuSeconds: opened.prepareCpuSeconds,
     memoryBytes: opened.memoryBytes,
-    rssBytes: memory.rssBytes,
+    anonymousBytes: memory.anonymousBytes,
     hugePageBytes: memory.hugePageBytes,
   });
   return {

@@ -7,8 +7,8 @@ export const buildCostsSchema = z.object({
   prepareCpuSeconds: z.number().min(0),
   /** The index's own word. */
   memoryBytes: z.number().min(0),
-  /** Resident memory of its process. */
-  rssBytes: z.number().min(0),
+  /** Resident memory of its process without the mapped base vectors. */
+  anonymousBytes: z.number().min(0),
   hugePageBytes: z.number().min(0),
 });
 

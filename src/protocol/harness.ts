@@ -82,6 +82,8 @@ export const openSchema = z.object({
   prepareWallSeconds: seconds,
   prepareCpuSeconds: seconds,
   memoryBytes: count,
+  /** Resident memory that no file backs: the index without the mapped base vectors. */
+  anonymousBytes: count,
   rssBytes: count,
   peakRssBytes: count,
   hugePageBytes: count,
@@ -147,5 +149,10 @@ export const overheadSchema = z.object({
 });
 export type OverheadReply = z.infer<typeof overheadSchema>;
 
-export const memorySchema = z.object({ memoryBytes: count, rssBytes: count, hugePageBytes: count });
+export const memorySchema = z.object({
+  memoryBytes: count,
+  anonymousBytes: count,
+  rssBytes: count,
+  hugePageBytes: count,
+});
 export type MemoryReply = z.infer<typeof memorySchema>;

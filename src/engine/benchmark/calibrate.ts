@@ -75,7 +75,7 @@ export async function calibrate(input: CalibrateInput): Promise<Outcome<Calibrat
   const live = await runMeasurement(input, async (client) => {
     const { cpu } = unwrap(await client.hello());
     const sides = { reference: input.reference, candidate: input.reference };
-    await openPair(client, sides, false);
+    await openPair(client, sides, { replace: false, first: 'reference' });
     const bank = await fillBank(input, client, profile, effort);
     const processEffect = estimateProcessEffect(bankOf(bank), settingsOf(input, profile, 1));
     const slowdowns: InjectedSlowdown[] = [];
@@ -206,7 +206,7 @@ async function injectSlowdown(
   report(input, `Injected slow-down of ${slowdown * 100} %`);
   const started = input.clock.monotonic();
   const plan = selfPlan(input, profile);
-  await openPair(client, plan.sides, true);
+  await openPair(client, plan.sides, { replace: true, first: 'reference' });
   const rounds = new LiveRounds(input, client, {
     ...plan,
     looks: slowdownLooks,

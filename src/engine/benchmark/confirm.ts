@@ -56,7 +56,7 @@ export function confirm(input: ConfirmInput): Promise<Outcome<Confirmation>> {
   return runMeasurement(input, async (client) => {
     const started = input.clock.monotonic();
     const sides = { reference: input.reference, candidate: input.candidate };
-    const opened = await openPair(client, sides, false);
+    const opened = await openPair(client, sides, { replace: false, first: 'reference' });
     input.onProgress?.({ stage: 'confirm', message: 'Recall on held-out queries' });
     const rows = input.dataset.holdoutRows;
     const pool = recallPool(rows);
@@ -127,7 +127,7 @@ export function latencyAndMemory(
 ): Promise<Outcome<BothSides<SideCosts>>> {
   return runMeasurement(input, async (client) => {
     const sides = { reference: input.reference, candidate: input.candidate };
-    const opened = await openPair(client, sides, false);
+    const opened = await openPair(client, sides, { replace: false, first: 'reference' });
     const points = { reference: input.profile.points, candidate: input.candidateProfile.points };
     return measureCosts(client, input, opened, points);
   });

@@ -58,8 +58,8 @@ export function measureCurve(input: CurveInput): Promise<Outcome<MeasuredCurve>>
       }
       points.push(timedPoint(point.ef, point.recall, chunks, input.seed));
     }
-    const { prepareCpuSeconds, memoryBytes, rssBytes, hugePageBytes } = opened;
-    return { points, prepare: { prepareCpuSeconds, memoryBytes, rssBytes, hugePageBytes } };
+    const { prepareCpuSeconds, memoryBytes, anonymousBytes, hugePageBytes } = opened;
+    return { points, prepare: { prepareCpuSeconds, memoryBytes, anonymousBytes, hugePageBytes } };
   });
 }
 

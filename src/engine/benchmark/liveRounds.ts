@@ -3,7 +3,7 @@ import type { Side } from '../../protocol/harness.ts';
 import type { BothSides } from '../../protocol/measurement.ts';
 import type { HarnessClient } from '../harnessClient.ts';
 import { seededRandom } from '../random.ts';
-import { type MeasurementContext, openPair, unwrap } from './measurementContext.ts';
+import { loadedFirst, type MeasurementContext, openPair, unwrap } from './measurementContext.ts';
 import { shapeRound } from './plan.ts';
 import type { EfPair, RoundSample } from './roundSample.ts';
 import type { RoundSource } from './sequential.ts';
@@ -90,7 +90,7 @@ export class LiveRounds implements RoundSource {
 
   async #reopen(processPair: number): Promise<void> {
     const before = this.#context.clock.monotonic();
-    await openPair(this.#client, this.#plan.sides, true);
+    await openPair(this.#client, this.#plan.sides, { replace: true, first: loadedFirst(processPair) });
     this.#openSeconds = (this.#context.clock.monotonic() - before) / 1000;
     this.#processPair = processPair;
   }

@@ -1,5 +1,5 @@
 import type { PreparedDataset } from '../../protocol/dataset.ts';
-import type { HarnessFailure, HarnessResult, OpenReply, Side, SideName } from '../../protocol/harness.ts';
+import type { HarnessFailure, HarnessResult, OpenReply, Side } from '../../protocol/harness.ts';
 import type { BothSides, RecallWindow } from '../../protocol/measurement.ts';
 import { WindowError } from '../curve.ts';
 import { HarnessClient } from '../harnessClient.ts';
@@ -82,15 +82,30 @@ function isAborted({ signal }: MeasurementContext): boolean {
   return signal?.aborted ?? false;
 }
 
-/** Loads both indexes in fresh processes, replacing any that are open. */
+/**
+ * Loads both indexes in fresh processes, the `first` one first. With `replace`, what is open is closed before anything
+ * is loaded. The kernel hands the pages freed last out first, so the order decides which side gets which memory, and
+ * that alone can move a side by several per cent: callers that load several pairs alternate it.
+ */
 export async function openPair(
   client: HarnessClient,
   sides: BothSides<Side>,
-  replace: boolean,
+  { replace, first }: { readonly replace: boolean; readonly first: keyof BothSides<Side> },
 ): Promise<BothSides<OpenReply>> {
-  const open = async (name: SideName, side: Side): Promise<OpenReply> => {
-    if (replace) unwrap(await client.close(name));
-    return unwrap(await client.open(name, side));
-  };
-  return { reference: await open('a', sides.reference), candidate: await open('b', sides.candidate) };
+  if (replace) {
+    unwrap(await client.close('a'));
+    unwrap(await client.close('b'));
+  }
+  const reference = (): Promise<HarnessResult<OpenReply>> => client.open('a', sides.reference);
+  const candidate = (): Promise<HarnessResult<OpenReply>> => client.open('b', sides.candidate);
+  if (first === 'candidate') {
+    const opened = unwrap(await candidate());
+    return { reference: unwrap(await reference()), candidate: opened };
+  }
+  return { reference: unwrap(await reference()), candidate: unwrap(await candidate()) };
+}
+
+/** Which side the n-th process pair loads first: ABBA, so that an even number of pairs favours none. */
+export function loadedFirst(processPair: number): keyof BothSides<Side> {
+  return processPair % 4 === 0 || processPair % 4 === 3 ? 'reference' : 'candidate';
 }

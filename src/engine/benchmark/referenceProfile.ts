@@ -44,7 +44,11 @@ const answerTimeoutMs = 300_000;
 export function profileReference(input: ProfileInput): Promise<Outcome<ReferenceProfile>> {
   return runMeasurement(input, async (client) => {
     const { dataset, k, window, ef, reference } = input;
-    const opened = await openPair(client, { reference, candidate: reference }, false);
+    const opened = await openPair(
+      client,
+      { reference, candidate: reference },
+      { replace: false, first: 'reference' },
+    );
     input.onProgress?.({ stage: 'reference', message: 'Placing ef values of the reference' });
     const pool = recallPool(dataset.optimizeRows);
     const sweep = new RecallSweep(client, 'a', k, pool, () => answerTimeoutMs);

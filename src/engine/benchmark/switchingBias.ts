@@ -40,7 +40,11 @@ export async function measureSwitchingBias(input: SwitchingInput): Promise<Switc
   const { client, walker, cacheShare, llcBytes, k, ef, rows } = input;
   const bytes = Math.round(cacheShare * llcBytes);
   const partnerBytes = partnerCacheShare * llcBytes;
-  await openPair(client, { reference: walker(bytes), candidate: walker(partnerBytes) }, input.replace);
+  await openPair(
+    client,
+    { reference: walker(bytes), candidate: walker(partnerBytes) },
+    { replace: input.replace, first: 'reference' },
+  );
   const efs = { efReference: ef, efCandidate: ef };
   const residentChunk = await findResidentChunk({ client, k, efs, rows, seed: input.seed, timeoutMs }, 'a');
 

@@ -131,7 +131,13 @@ export class SimulatedHarness {
           prepareWallSeconds: 0,
           prepareCpuSeconds: 0,
         };
-        const memory = { memoryBytes: 1e6, rssBytes: 2e6, peakRssBytes: 2e6, hugePageBytes: 0 };
+        const memory = {
+          memoryBytes: 1e6,
+          anonymousBytes: 1e6,
+          rssBytes: 2e6,
+          peakRssBytes: 2e6,
+          hugePageBytes: 0,
+        };
         return {
           side: fields['side'],
           ...times,
@@ -148,7 +154,7 @@ export class SimulatedHarness {
       case 'latency':
         return { queries: 100, p50: 1e-4, p95: 2e-4, p99: 3e-4, mean: 1.2e-4 };
       case 'memory':
-        return { memoryBytes: 1e6, rssBytes: 2e6, hugePageBytes: 0 };
+        return { memoryBytes: 1e6, anonymousBytes: 1e6, rssBytes: 2e6, hugePageBytes: 0 };
       default:
         return {};
     }

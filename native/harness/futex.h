@@ -22,6 +22,15 @@ inline void FutexWait(std::atomic<uint32_t>& word, uint32_t value, int64_t deadl
           FUTEX_BITSET_MATCH_ANY);
 }
 
+// One turn of a loop that waits for another core.
+inline void Relax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
 inline void FutexWake(std::atomic<uint32_t>& word) {
   syscall(SYS_futex, &word, FUTEX_WAKE, 1, nullptr, nullptr, 0);
 }

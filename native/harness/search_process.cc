@@ -16,6 +16,11 @@ namespace {
 
 constexpr int64_t kWatchNs = 50'000'000;
 constexpr const char* kStage = "search";
+// Of the time that a search is expected to take, how much passes before the supervisor stays awake,
+// and how long it stays awake beyond it.
+constexpr double kBlockedShare = 0.95;
+constexpr double kAwakeBeyondShare = 0.1;
+constexpr int64_t kWakeUpNs = 200'000;
 
 }  // namespace
 
@@ -99,19 +104,42 @@ Outcome<double> SearchProcess::Run(Task task, uint32_t first, uint32_t count, Wa
   const uint32_t number = ++number_;
   WakeOnSignal wake(&host_->area().reply().number);
 
+  const bool foreseen = task == Task::kSearch && wait == Wait::kBlock;
   const int64_t start = MonotonicNs();
   request.number.store(number, std::memory_order_release);
   if (!spins_) FutexWake(request.number);
-  auto done = Await(number, wait, deadline);
+  const double expected_ns = foreseen ? seconds_per_query_ * count * 1e9 : 0;
+  auto done = Await(number, wait, static_cast<int64_t>(expected_ns), deadline);
   const int64_t end = MonotonicNs();
   if (!done.ok()) return done.failure();
   spins_ = spins_ || task == Task::kSpin;
+  if (foreseen) seconds_per_query_ = Seconds(end - start) / count;
   return Seconds(end - start);
 }
 
-Result SearchProcess::Await(uint32_t number, Wait wait, Deadline deadline) {
+// Looks at the reply until it changes or `until_ns`; true when it changed.
+bool SearchProcess::WaitAwake(uint32_t number, int64_t until_ns) const {
+  const std::atomic<uint32_t>& word = host_->area().reply().number;
+  const uint32_t before = number - 1;
+  while (MonotonicNs() < until_ns) {
+    if (word.load(std::memory_order_acquire) != before) return true;
+    Relax();
+  }
+  return false;
+}
+
+Result SearchProcess::Await(uint32_t number, Wait wait, int64_t expected_ns, Deadline deadline) {
   std::atomic<uint32_t>& word = host_->area().reply().number;
   constexpr uint32_t kSpinsBetweenLooks = 1 << 12;
+  if (expected_ns > 0) {
+    const int64_t now = MonotonicNs();
+    const int64_t expected = now + expected_ns;
+    const int64_t wake = now + static_cast<int64_t>(kBlockedShare * expected_ns) - kWakeUpNs;
+    const uint32_t before = number - 1;
+    if (wake > now) FutexWait(word, before, std::min(deadline.at_ns, wake));
+    const int64_t beyond = static_cast<int64_t>(kAwakeBeyondShare * expected_ns) + kWakeUpNs;
+    WaitAwake(number, std::min(deadline.at_ns, expected + beyond));
+  }
   for (uint32_t spins = 1;; ++spins) {
     const uint32_t value = word.load(std::memory_order_acquire);
     if ((value & ~kSignalBit) == number) return Nothing{};

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createContext } from '../../src/cli/context.ts';
 import { loadInputs } from '../../src/cli/loadInputs.ts';
+import { pairedChunk } from '../../src/engine/benchmark/compare.ts';
 import { runMeasurement, unwrap } from '../../src/engine/benchmark/measurementContext.ts';
 import {
   importSide,
@@ -16,8 +17,8 @@ const { values } = parseArgs({
   options: {
     dataset: { type: 'string', default: 'mnist-784-euclidean' },
     ef: { type: 'string', default: '20' },
-    chunk: { type: 'string', default: '250' },
-    pairs: { type: 'string', default: '12' },
+    chunk: { type: 'string', default: String(pairedChunk) },
+    pairs: { type: 'string', default: '8' },
     rounds: { type: 'string', default: '30' },
   },
 });

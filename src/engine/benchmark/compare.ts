@@ -46,8 +46,8 @@ interface Protocol {
 const screening: Protocol = { mode: 'paired', looks: 3, processPairs: 1 };
 const resident: Protocol = { mode: 'resident', looks: 4, processPairs: 2 };
 /** Short enough that a drift hits both sides alike, long enough that the hand-over costs nothing. */
-export const pairedChunk = 250;
-export const pairedLead = 60;
+export const pairedChunk = 400;
+export const pairedLead = 80;
 export const bootstrapReplicates = 300;
 
 /** Paired estimate: cheap and precise, slightly unfair to compact indexes. For deciding who is clearly worse. */

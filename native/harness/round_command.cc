@@ -145,8 +145,10 @@ Outcome<JsonObject> RunRound(Session* session, Command* command, Deadline deadli
     side->process = std::move(started.value());
     side->answers.reserve(pairs);
   }
-  for (Contender* side : contenders) {
-    auto warmed = side->WarmUp(data, rows.data(), fields.warm, slots, deadline);
+  // The side that is timed first is warmed last: then, in every turn (AB, BA), each side has one chunk
+  // right after its own last one and one right after the other side's.
+  for (auto side = contenders.rbegin(); side != contenders.rend(); ++side) {
+    auto warmed = (*side)->WarmUp(data, rows.data(), fields.warm, slots, deadline);
     if (!warmed.ok()) return warmed.failure();
   }
 

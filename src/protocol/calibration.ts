@@ -36,7 +36,7 @@ export interface SwitchingBias {
   readonly paired: Estimate;
   readonly resident: Estimate;
   readonly residentChunk: number;
-  /** The resident bias cannot be told from none. */
+  /** No slow-down can be told from the resident interval; lost cache content cannot make a side faster. */
   readonly residentBelowInterval: boolean;
 }
 
@@ -50,7 +50,10 @@ export interface Calibration {
   readonly falsePositiveRate: number;
   readonly screening: FalseCalls;
   readonly confirmation: FalseCalls;
-  /** Spread of ln(time) between fresh process pairs of the same library; to be handed to later measurements. */
+  /**
+   * Spread of ln(time ratio) between exchanges (two fresh process pairs with their memory exchanged) of the same
+   * library; to be handed to later measurements.
+   */
   readonly processEffect: { readonly sd: number; readonly df: number };
   readonly slowdowns: readonly InjectedSlowdown[];
   readonly switchingBias: readonly SwitchingBias[];

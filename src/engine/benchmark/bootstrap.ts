@@ -5,10 +5,10 @@ import { standardDeviation } from '../statistics.ts';
 import { LevelFit, type Levels, type Observations } from './levels.ts';
 import type { RecallPoint } from './roundSample.ts';
 
-/** Standard deviation of ln(time) between fresh process pairs of one library, and the evidence behind it. */
+/** Standard deviation of ln(time) between exchanges of one library with itself, and the evidence behind it. */
 export interface ProcessEffect {
   readonly sd: number;
-  /** Degrees of freedom: process pairs - 1 where calibrated. */
+  /** Degrees of freedom: exchanges - 1 where calibrated. */
   readonly df: number;
 }
 
@@ -43,14 +43,14 @@ export interface BootstrapResult {
   readonly levels: Levels;
 }
 
-/** Below this many process pairs their spread is taken from calibration alone. */
-const pairsToEstimateSpread = 4;
+/** Below this many exchanges their spread is taken from calibration alone. */
+const exchangesToEstimateSpread = 3;
 
 /**
- * Estimates with standard errors. Each replicate resamples process pairs (from four on), then rounds within process
- * pair and ef pair, then chunks, and the rows behind the recalls (the same rows for both sides), and refits. Chunks
+ * Estimates with standard errors. Each replicate resamples exchanges (from three on), then rounds within exchange
+ * and ef pair, then chunks, and the rows behind the recalls (the same rows for both sides), and refits. Chunks
  * are drawn n - 1 of n, which makes their variance unbiased for few chunks (Rao and Wu, JASA 83, 1988). The spread
- * between process pairs is added in quadrature; from four pairs on it is pooled with the one observed, each
+ * between exchanges is added in quadrature; from three on it is pooled with the one observed, each
  * weighted by its degrees of freedom.
  */
 export function bootstrapEstimates(input: BootstrapInput): BootstrapResult {
@@ -60,17 +60,17 @@ export function bootstrapEstimates(input: BootstrapInput): BootstrapResult {
   const recall = recalls.measured();
   const point = statistics(input, levels, recall, recall);
 
-  const processPairs = new Set(input.observations.processPairOf).size;
+  const exchanges = new Set(input.observations.exchangeOf).size;
   const within = spread(input, fit, recalls, recall, false);
   const between =
-    processPairs >= pairsToEstimateSpread ? spread(input, fit, recalls, recall, true) : undefined;
+    exchanges >= exchangesToEstimateSpread ? spread(input, fit, recalls, recall, true) : undefined;
   const { sd, df } = input.processEffect;
-  const known = sd ** 2 / processPairs;
+  const known = sd ** 2 / exchanges;
   const estimates = point.map((value, i): LogEstimate => {
     const prior = within[i]! ** 2 + known;
     if (between === undefined) return { value, standardError: Math.sqrt(prior), df };
-    const pooledDf = df + processPairs - 1;
-    const variance = (df * prior + (processPairs - 1) * between[i]! ** 2) / pooledDf;
+    const pooledDf = df + exchanges - 1;
+    const variance = (df * prior + (exchanges - 1) * between[i]! ** 2) / pooledDf;
     return { value, standardError: Math.sqrt(variance), df: pooledDf };
   });
   return { logRatio: estimates[0]!, logSpeedups: estimates.slice(1), levels };
@@ -124,13 +124,13 @@ function spread(
   fit: LevelFit,
   recalls: RecallResampler,
   measured: { reference: Float64Array; candidate: Float64Array },
-  resampleProcessPairs: boolean,
+  resampleExchanges: boolean,
 ): number[] {
-  const random = input.random.fork(resampleProcessPairs ? 'process pairs' : 'within');
+  const random = input.random.fork(resampleExchanges ? 'exchanges' : 'within');
   const resampler = new ChunkResampler(input.observations);
   const replicates: number[][] = [];
   for (let i = 0; i < input.replicates; i++) {
-    const weights = resampler.draw(random, resampleProcessPairs);
+    const weights = resampler.draw(random, resampleExchanges);
     replicates.push(statistics(input, fit.fit(weights), recalls.draw(random), measured));
   }
   return Array.from({ length: 1 + input.speedupAt.length }, (_, j) =>
@@ -141,31 +141,31 @@ function spread(
   );
 }
 
-/** Draws chunk weights: process pairs, then rounds within (process pair, ef pair), then chunks within a round. */
+/** Draws chunk weights: exchanges, then rounds within (exchange, ef pair), then chunks within a round. */
 class ChunkResampler {
   readonly #observations: Observations;
-  /** Rounds of each process pair, grouped by ef pair. */
+  /** Rounds of each exchange, grouped by ef pair. */
   readonly #rounds: readonly (readonly number[])[][];
 
   constructor(observations: Observations) {
     this.#observations = observations;
-    const { processPairOf, roundStart, stratumOf } = observations;
+    const { roundStart, stratumOf } = observations;
     const grouped = new Map<number, Map<number, number[]>>();
-    processPairOf.forEach((processPair, round) => {
+    observations.exchangeOf.forEach((exchange, round) => {
       const stratum = stratumOf[roundStart[round]!]!;
-      const strata = grouped.get(processPair) ?? new Map<number, number[]>();
-      grouped.set(processPair, strata);
+      const strata = grouped.get(exchange) ?? new Map<number, number[]>();
+      grouped.set(exchange, strata);
       strata.set(stratum, [...(strata.get(stratum) ?? []), round]);
     });
     this.#rounds = [...grouped.values()].map((strata) => [...strata.values()]);
   }
 
-  draw(random: Random, resampleProcessPairs: boolean): Float64Array {
+  draw(random: Random, resampleExchanges: boolean): Float64Array {
     const { roundStart, difference } = this.#observations;
     const weights = new Float64Array(difference.length);
     const pick = (count: number): number => Math.floor(random.next() * count);
     for (let p = 0; p < this.#rounds.length; p++) {
-      const strata = this.#rounds[resampleProcessPairs ? pick(this.#rounds.length) : p]!;
+      const strata = this.#rounds[resampleExchanges ? pick(this.#rounds.length) : p]!;
       for (const rounds of strata) {
         for (let r = 0; r < rounds.length; r++) {
           const round = rounds[pick(rounds.length)]!;

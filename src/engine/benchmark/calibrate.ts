@@ -45,8 +45,8 @@ export interface CalibrationEffort {
 }
 
 const fullEffort: CalibrationEffort = {
-  processPairs: 16,
-  secondsPerPair: 8,
+  processPairs: 24,
+  secondsPerPair: 6,
   replays: 200,
   slowdowns: [0.01, 0.02, 0.05],
   slowdownSeconds: 50,
@@ -54,12 +54,12 @@ const fullEffort: CalibrationEffort = {
   biasSeconds: 30,
 };
 
-/** Rounds per ef pair and process pair in the bank: as many as the screening procedure looks. */
-const roundsInBank = 3;
-const slowdownProcessPairs = 8;
+/** Rounds per ef pair and process pair in the bank; a replay uses one of them. */
+const roundsInBank = 2;
+const slowdownProcessPairs = 10;
 const slowdownLooks = 5;
-/** Cache lines that one search of the walker touches, about as many as a fast query on MNIST. */
-const walkerTouches = 2000;
+/** Cache lines that one search of the walker touches: some 200 distances of 784 floats, as a query on MNIST. */
+const walkerTouches = 10_000;
 
 /**
  * What this machine's measurements are worth: false calls between equals, the recovery of known slow-downs, and what
@@ -115,7 +115,7 @@ export async function calibrate(input: CalibrateInput): Promise<Outcome<Calibrat
       signal: input.signal,
     });
   try {
-    const screening = await replays(3, 1);
+    const screening = await replays(1, 2);
     const confirmation = await replays(1, 6);
     const value: Calibration = {
       schema: 1,

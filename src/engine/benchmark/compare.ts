@@ -43,8 +43,9 @@ interface Protocol {
   readonly processPairs: number;
 }
 
-const screening: Protocol = { mode: 'paired', looks: 3, processPairs: 1 };
-const resident: Protocol = { mode: 'resident', looks: 4, processPairs: 2 };
+/** One look after each exchange of two process pairs. */
+const screening: Protocol = { mode: 'paired', looks: 1, processPairs: 2 };
+const resident: Protocol = { mode: 'resident', looks: 2, processPairs: 4 };
 /** Short enough that a drift hits both sides alike, long enough that the hand-over costs nothing. */
 export const pairedChunk = 400;
 export const pairedLead = 80;

@@ -1,16 +1,18 @@
 import { median, robustScale } from '../statistics.ts';
+import { exchangeOf } from './measurementContext.ts';
 import type { EfPair, RoundSample } from './roundSample.ts';
 
-/** Chunk pairs as log times, flattened so that the bootstrap can refit thousands of times. */
+/** Observations as log times, flattened so that the bootstrap can refit thousands of times. */
 export interface Observations {
   /** Distinct ef pairs. */
   readonly strata: readonly EfPair[];
   readonly efsReference: readonly number[];
   readonly efsCandidate: readonly number[];
-  /** Chunk pairs, grouped by round: round i holds [roundStart[i], roundStart[i + 1]). */
+  /** Observations, grouped by round: round i holds [roundStart[i], roundStart[i + 1]). */
   readonly stratumOf: Int32Array;
   readonly roundStart: Int32Array;
-  readonly processPairOf: Int32Array;
+  /** Exchange of each round. */
+  readonly exchangeOf: Int32Array;
   /** log candidate - log reference, and the mean of the two: the drift shows in the second only. */
   readonly difference: Float64Array;
   readonly average: Float64Array;
@@ -22,43 +24,74 @@ export interface Levels {
   readonly candidate: Float64Array;
 }
 
+/** A chunk pair, or the mean of some: log candidate - log reference, and the mean of the two. */
+interface Observation {
+  readonly difference: number;
+  readonly average: number;
+}
+
+/** Rounds of at least this many chunk pairs are taken by turns (AB and BA), where what the order does cancels. */
+const pairsForTurns = 4;
+
+function observationsOf(round: RoundSample): readonly Observation[] {
+  const single = round.pairs.map(({ secondsReference, secondsCandidate }) => {
+    const [reference, candidate] = [Math.log(secondsReference), Math.log(secondsCandidate)];
+    return { difference: candidate - reference, average: (candidate + reference) / 2 };
+  });
+  if (single.length < pairsForTurns) return single;
+  return Array.from({ length: single.length >> 1 }, (_, i) => meanOf(single[2 * i]!, single[2 * i + 1]!));
+}
+
+function meanOf(a: Observation, b: Observation): Observation {
+  return { difference: (a.difference + b.difference) / 2, average: (a.average + b.average) / 2 };
+}
+
+/** The rounds of one ef pair in the two loads of one exchange, in the order they ran. */
+interface ExchangedRounds {
+  readonly stratum: number;
+  readonly exchange: number;
+  readonly loads: readonly [Observation[][], Observation[][]];
+}
+
+/**
+ * Rounds as observations. The n-th round of an ef pair in the first load of an exchange is averaged, turn by turn, with
+ * the n-th in the second, where each side has the other's memory. What has no partner stands for itself.
+ */
 export function observe(rounds: readonly RoundSample[]): Observations {
   const strata: EfPair[] = [];
-  const keyed = new Map<string, number>();
-  const total = rounds.reduce((sum, round) => sum + round.pairs.length, 0);
-  const stratumOf = new Int32Array(total);
-  const roundStart = new Int32Array(rounds.length + 1);
-  const difference = new Float64Array(total);
-  const average = new Float64Array(total);
-  let at = 0;
-  rounds.forEach((round, index) => {
-    const key = `${round.efReference}/${round.efCandidate}`;
-    const stratum = keyed.get(key) ?? strata.length;
-    if (stratum === strata.length) {
-      keyed.set(key, stratum);
-      strata.push({ efReference: round.efReference, efCandidate: round.efCandidate });
-    }
-    roundStart[index] = at;
-    for (const pair of round.pairs) {
-      const reference = Math.log(pair.secondsReference);
-      const candidate = Math.log(pair.secondsCandidate);
-      stratumOf[at] = stratum;
-      difference[at] = candidate - reference;
-      average[at] = (candidate + reference) / 2;
-      at++;
-    }
+  const groups = new Map<string, ExchangedRounds>();
+  for (const round of rounds) {
+    const { efReference, efCandidate, processPair } = round;
+    let stratum = strata.findIndex((s) => s.efReference === efReference && s.efCandidate === efCandidate);
+    if (stratum < 0) stratum = strata.push({ efReference, efCandidate }) - 1;
+    const exchange = exchangeOf(processPair);
+    const key = `${stratum}/${exchange}`;
+    const group = groups.get(key) ?? { stratum, exchange, loads: [[], []] };
+    groups.set(key, group);
+    group.loads[processPair % 2 === 0 ? 0 : 1].push([...observationsOf(round)]);
+  }
+  const merged = [...groups.values()].flatMap(({ stratum, exchange, loads: [first, second] }) =>
+    Array.from({ length: Math.max(first.length, second.length) }, (_, n) => {
+      const [one, other] = [first[n] ?? second[n]!, second[n] ?? first[n]!];
+      const length = Math.min(one.length, other.length);
+      return { stratum, exchange, items: one.slice(0, length).map((item, i) => meanOf(item, other[i]!)) };
+    }),
+  );
+  const items = merged.flatMap((round) => round.items);
+  const roundStart = new Int32Array(merged.length + 1);
+  merged.forEach((round, i) => {
+    roundStart[i + 1] = roundStart[i]! + round.items.length;
   });
-  roundStart[rounds.length] = at;
   const ascending = (values: Iterable<number>): number[] => [...new Set(values)].sort((a, b) => a - b);
   return {
     strata,
     efsReference: ascending(strata.map((pair) => pair.efReference)),
     efsCandidate: ascending(strata.map((pair) => pair.efCandidate)),
-    stratumOf,
+    stratumOf: Int32Array.from(merged.flatMap((round) => round.items.map(() => round.stratum))),
     roundStart,
-    processPairOf: Int32Array.from(rounds, (round) => round.processPair),
-    difference,
-    average,
+    exchangeOf: Int32Array.from(merged, (round) => round.exchange),
+    difference: Float64Array.from(items, (item) => item.difference),
+    average: Float64Array.from(items, (item) => item.average),
   };
 }
 

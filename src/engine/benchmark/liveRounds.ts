@@ -76,11 +76,13 @@ export class LiveRounds implements RoundSource {
     const rounds: RoundSample[] = [];
     while (this.#pass < this.#passes && Math.floor((this.#pass * looks) / this.#passes) < look) {
       const secondsLeft = (deadline - this.#context.clock.monotonic()) / 1000;
-      if (this.#pass > 0 && this.#plan.runAllPasses !== true && secondsLeft <= this.#openSeconds) {
+      const processPair = Math.floor((this.#pass * processPairs) / this.#passes);
+      // An exchange is measured whole or not at all: half of one would favour a side.
+      const startsExchange = processPair !== this.#processPair && processPair % 2 === 0;
+      if (startsExchange && this.#plan.runAllPasses !== true && secondsLeft <= 2 * this.#openSeconds) {
         this.#pass = this.#passes;
         break;
       }
-      const processPair = Math.floor((this.#pass * processPairs) / this.#passes);
       if (processPair !== this.#processPair) await this.#reopen(processPair);
       rounds.push(...(await this.#runPass()));
       this.#pass++;

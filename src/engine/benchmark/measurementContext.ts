@@ -84,8 +84,9 @@ function isAborted({ signal }: MeasurementContext): boolean {
 
 /**
  * Loads both indexes in fresh processes, the `first` one first. With `replace`, what is open is closed before anything
- * is loaded. The kernel hands the pages freed last out first, so the order decides which side gets which memory, and
- * that alone can move a side by several per cent: callers that load several pairs alternate it.
+ * is loaded, the `first` side first again: the kernel hands out first what was freed last, so that each side gets the
+ * memory that the other had. Where an index lies moves it by several per cent, for as long as it lives; two loads in
+ * a row with their memory exchanged cancel that.
  */
 export async function openPair(
   client: HarnessClient,
@@ -93,8 +94,9 @@ export async function openPair(
   { replace, first }: { readonly replace: boolean; readonly first: keyof BothSides<Side> },
 ): Promise<BothSides<OpenReply>> {
   if (replace) {
-    unwrap(await client.close('a'));
-    unwrap(await client.close('b'));
+    for (const side of first === 'reference' ? (['a', 'b'] as const) : (['b', 'a'] as const)) {
+      unwrap(await client.close(side));
+    }
   }
   const reference = (): Promise<HarnessResult<OpenReply>> => client.open('a', sides.reference);
   const candidate = (): Promise<HarnessResult<OpenReply>> => client.open('b', sides.candidate);
@@ -105,7 +107,12 @@ export async function openPair(
   return { reference: unwrap(await reference()), candidate: unwrap(await candidate()) };
 }
 
-/** Which side the n-th process pair loads first: ABBA, so that an even number of pairs favours none. */
+/** The exchange that a process pair belongs to: two pairs in a row, the second with the memory exchanged. */
+export function exchangeOf(processPair: number): number {
+  return Math.floor(processPair / 2);
+}
+
+/** Which side a process pair loads first: alternates between exchanges, so that two of them favour none. */
 export function loadedFirst(processPair: number): keyof BothSides<Side> {
-  return processPair % 4 === 0 || processPair % 4 === 3 ? 'reference' : 'candidate';
+  return exchangeOf(processPair) % 2 === 0 ? 'reference' : 'candidate';
 }

@@ -8,70 +8,59 @@ import {
   type ProcessEffect,
 } from './bootstrap.ts';
 import { observe } from './levels.ts';
+import { exchangeOf } from './measurementContext.ts';
 import type { RoundSample } from './roundSample.ts';
 import { type DecisionSettings, decideSequentially, type RoundSource } from './sequential.ts';
 
-/** Rounds of the reference against itself, by process pair. */
+/** Rounds of the reference against itself, by exchange; each keeps the parity of its process pair. */
 export type AaBank = ReadonlyMap<number, readonly RoundSample[]>;
 
 export function bankOf(rounds: readonly RoundSample[]): AaBank {
   const bank = new Map<number, RoundSample[]>();
   for (const round of rounds) {
-    const same = bank.get(round.processPair) ?? [];
-    same.push(round);
-    bank.set(round.processPair, same);
+    const exchange = exchangeOf(round.processPair);
+    bank.set(exchange, [...(bank.get(exchange) ?? []), round]);
   }
   return bank;
 }
 
 /**
- * A comparison put together from the bank: process pairs drawn with replacement, their labels swapped at random, and
- * for each pass one round per ef pair, none twice until all of that ef pair were used.
+ * A comparison put together from the bank: an exchange drawn with replacement for each that is planned, its labels
+ * swapped at random, and from each of its loads one round per ef pair.
  */
 export class ReplayedRounds implements RoundSource {
   readonly #bank: AaBank;
   readonly #random: Random;
   readonly #looks: number;
-  readonly #processPairs: number;
-  readonly #passes: number;
-  #pass = 0;
-  #drawnFor = -1;
-  #strata: RoundSample[][] = [];
-  #swap = false;
+  readonly #exchanges: number;
+  #drawn = 0;
 
   constructor(bank: AaBank, random: Random, looks: number, processPairs: number) {
     this.#bank = bank;
     this.#random = random;
     this.#looks = looks;
-    this.#processPairs = processPairs;
-    this.#passes = Math.max(looks, processPairs);
+    this.#exchanges = processPairs / 2;
   }
 
   async next(look: number): Promise<readonly RoundSample[]> {
     const rounds: RoundSample[] = [];
-    while (this.#pass < this.#passes && Math.floor((this.#pass * this.#looks) / this.#passes) < look) {
-      const processPair = Math.floor((this.#pass * this.#processPairs) / this.#passes);
-      if (processPair !== this.#drawnFor) this.#drawProcessPair(processPair);
-      const turn = this.#pass++;
-      for (const stratum of this.#strata) {
-        const round = stratum[turn % stratum.length]!;
-        rounds.push({ ...(this.#swap ? swapped(round) : round), processPair });
-      }
-    }
+    while (this.#drawn < (this.#exchanges * look) / this.#looks) rounds.push(...this.#draw(this.#drawn++));
     return rounds;
   }
 
-  #drawProcessPair(processPair: number): void {
+  #draw(exchange: number): RoundSample[] {
     const keys = [...this.#bank.keys()];
     const drawn = this.#bank.get(keys[Math.floor(this.#random.next() * keys.length)]!)!;
-    this.#swap = this.#random.next() < 0.5;
-    this.#drawnFor = processPair;
-    const strata = new Map<string, RoundSample[]>();
+    const swap = this.#random.next() < 0.5;
+    const choices = new Map<string, RoundSample[]>();
     for (const round of drawn) {
-      const key = `${round.efReference}/${round.efCandidate}`;
-      strata.set(key, [...(strata.get(key) ?? []), round]);
+      const key = `${round.processPair % 2}/${round.efReference}/${round.efCandidate}`;
+      choices.set(key, [...(choices.get(key) ?? []), round]);
     }
-    this.#strata = [...strata.values()].map((rounds) => shuffled(rounds, this.#random));
+    return [...choices.values()].map((rounds) => {
+      const round = rounds[Math.floor(this.#random.next() * rounds.length)]!;
+      return { ...(swap ? swapped(round) : round), processPair: 2 * exchange + (round.processPair % 2) };
+    });
   }
 }
 
@@ -88,15 +77,9 @@ function swapped(round: RoundSample): RoundSample {
   };
 }
 
-function shuffled<T>(items: readonly T[], random: Random): T[] {
-  return items
-    .map((item) => ({ item, key: random.next() }))
-    .sort((a, b) => a.key - b.key)
-    .map(({ item }) => item);
-}
-
 export interface ReplayPlan {
   readonly replays: number;
+  /** Even: whole exchanges. */
   readonly processPairs: number;
   readonly settings: DecisionSettings;
   readonly signal?: AbortSignal | undefined;
@@ -119,7 +102,7 @@ export async function countFalseCalls(bank: AaBank, plan: ReplayPlan): Promise<F
 }
 
 /**
- * Spread between process pairs: the standard deviation of their separate estimates. The chunk noise in them stays in,
+ * Spread between exchanges: the standard deviation of their separate estimates. The chunk noise in them stays in,
  * which errs on the safe side; taking off an estimate of it would at times leave nothing.
  */
 export function estimateProcessEffect(

@@ -81,7 +81,7 @@ export async function measureSwitchingBias(input: SwitchingInput): Promise<Switc
     paired: pairedBias,
     resident: residentBias,
     residentChunk,
-    residentBelowInterval: residentBias.low <= 0 && residentBias.high >= 0,
+    residentBelowInterval: residentBias.low <= 0,
   };
 }
 

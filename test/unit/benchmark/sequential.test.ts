@@ -36,9 +36,9 @@ interface Plan {
   readonly looks: number;
   readonly processPairs: number;
 }
-const screening: Plan = { looks: 3, processPairs: 1 };
+const screening: Plan = { looks: 1, processPairs: 2 };
 const confirmation: Plan = { looks: 1, processPairs: 6 };
-const calibration: Plan = { looks: 5, processPairs: 8 };
+const calibration: Plan = { looks: 5, processPairs: 10 };
 
 async function simulate(
   label: string,
@@ -211,23 +211,24 @@ describe('recall in the bootstrap', () => {
 describe('the replayed calibration', () => {
   it('estimates the spread between processes and counts false calls', async () => {
     const source = new SimulatedRounds(root.fork('bank'), sharedMachine, efPairs, {
-      looks: 36,
-      processPairs: 12,
+      looks: 48,
+      processPairs: 24,
       gain: 0,
       pairs: 6,
     });
     const rounds = [];
-    for (let look = 1; look <= 36; look++) rounds.push(...(await source.next(look)));
+    for (let look = 1; look <= 48; look++) rounds.push(...(await source.next(look)));
     const bank = bankOf(rounds);
     expect(bank.size).toBe(12);
     const effect = estimateProcessEffect(bank, settings('spread', 1));
     expect(effect.df).toBe(11);
-    expect(effect.sd).toBeGreaterThan(0.0035);
-    expect(effect.sd).toBeLessThan(0.0125);
+    // The two loads of an exchange average the 0.7 % of a process pair.
+    expect(effect.sd).toBeGreaterThan(0.0025);
+    expect(effect.sd).toBeLessThan(0.009);
     const plan = {
       replays: 80,
-      processPairs: 1,
-      settings: { ...settings('replays', 3), processEffect: effect },
+      processPairs: 2,
+      settings: { ...settings('replays', 1), processEffect: effect },
     };
     const calls = await countFalseCalls(bank, plan);
     expect(calls.replays).toBe(80);

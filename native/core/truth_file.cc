@@ -7,23 +7,9 @@
 #include <cstdio>
 #include <cstring>
 
+#include "core/write_all.h"
+
 namespace annsmith {
-namespace {
-
-bool WriteAll(int file, const void* data, size_t size) {
-  const char* from = static_cast<const char*>(data);
-  while (size > 0) {
-    const ssize_t written = write(file, from, size);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    from += written;
-    size -= static_cast<size_t>(written);
-  }
-  return true;
-}
-
-}  // namespace
-
 bool WriteTruthFile(const std::string& path, const KnnResult& result, std::string* error) {
   const std::string temporary = path + ".tmp" + std::to_string(getpid());
   const int file = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);

@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "core/write_all.h"
 #include "harness/graph_file.h"
 #include "harness/supervisor_signals.h"
 
@@ -47,17 +48,6 @@ Result AwaitEnd(HostProcess* host, pid_t pid, Deadline deadline) {
   std::memcpy(text, reply.error_text, sizeof(reply.error_text));
   if (WIFEXITED(status) && text[0] != '\0') return host->Fail(kStage, "graph", text);
   return host->ExplainDeath(kStage, status);
-}
-
-bool WriteAll(int file, const uint8_t* from, size_t size) {
-  while (size > 0) {
-    const ssize_t written = write(file, from, size);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    from += written;
-    size -= static_cast<size_t>(written);
-  }
-  return true;
 }
 
 Result WriteFile(const HostProcess& host, const std::string& path, const uint8_t* data,

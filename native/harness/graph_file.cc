@@ -1,9 +1,9 @@
 #include "harness/graph_file.h"
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
+
+#include "core/write_all.h"
 
 namespace annsmith::harness {
 namespace {
@@ -22,18 +22,6 @@ struct Header {
 static_assert(sizeof(Header) == 40, "the file's header");
 
 uint64_t PaddedLevels(uint64_t n) { return (n + 7) / 8 * 8; }
-
-bool WriteAll(int file, const void* data, size_t size) {
-  const char* from = static_cast<const char*>(data);
-  while (size > 0) {
-    const ssize_t written = write(file, from, size);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    from += written;
-    size -= static_cast<size_t>(written);
-  }
-  return true;
-}
 
 std::string Number(uint64_t value) { return std::to_string(value); }
 

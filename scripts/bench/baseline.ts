@@ -7,8 +7,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { createContext } from '../../src/cli/context.ts';
 import { openDatasets } from '../../src/engine/dataset/datasets.ts';
-import { createProcessRunner } from '../../src/engine/processRunner.ts';
 import type { PreparedDataset } from '../../src/protocol/dataset.ts';
 import { manifestSchema } from '../../src/protocol/manifest.ts';
 
@@ -83,14 +83,8 @@ const { values } = parseArgs({ options: { rows: { type: 'string', default: '2000
 const wanted = Number(values.rows);
 if (!Number.isInteger(wanted) || wanted < 100) fail(`--rows is ${values.rows}; it must be at least 100`);
 
-const datasets = openDatasets({
-  services: {
-    clock: { now: () => Date.now(), monotonic: () => performance.now() },
-    processes: createProcessRunner(),
-    logger: { debug: () => undefined, info: say, warn: say, error: say },
-    reporter: { progress: () => undefined },
-  },
-});
+const { services } = createContext({ json: true, quiet: true, verbose: false }, new AbortController().signal);
+const datasets = openDatasets({ services });
 const dataset = await datasets.get('mnist-784-euclidean');
 const scratch = mkdtempSync(join(tmpdir(), 'annsmith-baseline-'));
 try {

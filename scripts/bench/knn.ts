@@ -5,9 +5,9 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { createContext } from '../../src/cli/context.ts';
 import { openDatasets } from '../../src/engine/dataset/datasets.ts';
 import { cpuInfo } from '../../src/engine/native.ts';
-import { createProcessRunner } from '../../src/engine/processRunner.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const buildDir = join(root, 'build', 'native');
@@ -70,14 +70,8 @@ const rounds = Number(values.rounds);
 if (!Number.isInteger(rounds) || rounds < 1)
   fail(`--rounds is ${values.rounds}; it must be a positive integer`);
 build();
-const datasets = openDatasets({
-  services: {
-    clock: { now: () => Date.now(), monotonic: () => performance.now() },
-    processes: createProcessRunner(),
-    logger: { debug: () => undefined, info: say, warn: say, error: say },
-    reporter: { progress: () => undefined },
-  },
-});
+const { services } = createContext({ json: true, quiet: true, verbose: false }, new AbortController().signal);
+const datasets = openDatasets({ services });
 const dataset = await datasets.get('mnist-784-euclidean');
 
 say('threads  exact kNN s  sgemm s  speed ratio (median of pairs)');

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-import { type Datasets, openDatasets } from '../../engine/dataset/datasets.ts';
-import { type MetricName, metricNames } from '../../protocol/dataset.ts';
+import { type Datasets, type ImportRequest, openDatasets } from '../../engine/dataset/datasets.ts';
+import { metricNames, type PreparedDataset } from '../../protocol/dataset.ts';
 import type { CommandContext } from '../context.ts';
 import { ExitWith, exitCodes } from '../exit.ts';
 import type { Execute } from '../main.ts';
@@ -8,6 +8,10 @@ import { formatBytes, table } from '../table.ts';
 
 function open({ services }: CommandContext): Datasets {
   return openDatasets({ services });
+}
+
+function readyText({ name, n, dim, queries, metric }: PreparedDataset): string {
+  return `${name}: ${n} x ${dim}, ${queries} queries, ${metric}, ready`;
 }
 
 export function addDatasetsCommand(program: Command, execute: Execute): void {
@@ -43,11 +47,7 @@ export function addDatasetsCommand(program: Command, execute: Execute): void {
     .action((name: string) =>
       execute(async (context) => {
         const dataset = await open(context).get(name, { signal: context.signal });
-        context.output.result(
-          dataset,
-          () =>
-            `${dataset.name}: ${dataset.n} x ${dataset.dim}, ${dataset.queries} queries, ${dataset.metric}, ready`,
-        );
+        context.output.result(dataset, () => readyText(dataset));
       }),
     );
 
@@ -56,21 +56,16 @@ export function addDatasetsCommand(program: Command, execute: Execute): void {
     .description('import your own vectors (npy, fvecs, fbin, IDX, ann-benchmarks HDF5)')
     .requiredOption('--base <file>', 'base vectors')
     .option('--queries <file>', 'query vectors (default: 1 % of the base is set aside, at most 10,000)')
+    .option('--neighbours <file>', 'true neighbours (ivecs, ibin), checked against the computed ones')
+    .option('--base-field <name>', 'array of the base in an HDF5 file (default: train)')
+    .option('--queries-field <name>', 'array of the queries in an HDF5 file (default: test)')
+    .option('--licence <text>', 'shown by `datasets list`')
+    .option('--replace', 'replace an imported dataset of the same name')
     .addOption(new Option('--metric <metric>', 'distance').choices([...metricNames]).default('euclidean'))
-    .action((name: string, options: { base: string; queries?: string; metric: MetricName }) =>
+    .action((name: string, options: Omit<ImportRequest, 'name' | 'signal'>) =>
       execute(async (context) => {
-        const { queries, ...rest } = options;
-        const dataset = await open(context).importVectors({
-          name,
-          ...rest,
-          ...(queries === undefined ? {} : { queries }),
-          signal: context.signal,
-        });
-        context.output.result(
-          dataset,
-          () =>
-            `${dataset.name}: ${dataset.n} x ${dataset.dim}, ${dataset.queries} queries, ${dataset.metric}, ready`,
-        );
+        const dataset = await open(context).importVectors({ name, ...options, signal: context.signal });
+        context.output.result(dataset, () => readyText(dataset));
       }),
     );
 

@@ -10,6 +10,7 @@ import { type LivePlan, LiveRounds } from './liveRounds.ts';
 import {
   type MeasurementContext,
   type Outcome,
+  openFirstPair,
   openPair,
   runMeasurement,
   unwrap,
@@ -49,7 +50,7 @@ const fullEffort: CalibrationEffort = {
   secondsPerPair: 6,
   replays: 200,
   slowdowns: [0.01, 0.02, 0.05],
-  slowdownSeconds: 50,
+  slowdownSeconds: 55,
   cacheShares: [0.5, 1, 4],
   biasSeconds: 30,
 };
@@ -75,7 +76,7 @@ export async function calibrate(input: CalibrateInput): Promise<Outcome<Calibrat
   const live = await runMeasurement(input, async (client) => {
     const { cpu } = unwrap(await client.hello());
     const sides = { reference: input.reference, candidate: input.reference };
-    await openPair(client, sides, { replace: false, first: 'reference' });
+    await openFirstPair(client, sides);
     const bank = await fillBank(input, client, profile, effort);
     const processEffect = estimateProcessEffect(bankOf(bank), settingsOf(input, profile, 1));
     const slowdowns: InjectedSlowdown[] = [];

@@ -10,7 +10,7 @@ import {
   EarlyOutcome,
   type MeasurementContext,
   type Outcome,
-  openPair,
+  openFirstPair,
   runMeasurement,
 } from './measurementContext.ts';
 import { pairEfs } from './plan.ts';
@@ -74,7 +74,7 @@ function compare(input: CompareInput, protocol: Protocol): Promise<Outcome<Compa
   return runMeasurement(input, async (client) => {
     const started = input.clock.monotonic();
     const sides = { reference: input.reference, candidate: input.candidate };
-    const opened = await openPair(client, sides, { replace: false, first: 'reference' });
+    const opened = await openFirstPair(client, sides);
     input.onProgress?.({ stage: protocol.mode, message: 'Recall of the candidate' });
     const sweep = new RecallSweep(client, 'b', input.k, input.profile.pool, answerTimeoutMs(input.profile));
     const points = await candidatePoints(input, sweep);

@@ -12,7 +12,7 @@ import { defaultProcessEffect } from './bootstrap.ts';
 import { answerTimeoutMs, bootstrapReplicates, type CompareInput, pairSeconds } from './compare.ts';
 import { buildComparison, speedupRecalls } from './comparison.ts';
 import { LiveRounds } from './liveRounds.ts';
-import { type Outcome, openPair, runMeasurement, unwrap } from './measurementContext.ts';
+import { type Outcome, openFirstPair, openPair, runMeasurement, unwrap } from './measurementContext.ts';
 import { pairEfs } from './plan.ts';
 import type { SideProfile } from './referenceProfile.ts';
 import { residentLead } from './residentChunk.ts';
@@ -56,7 +56,7 @@ export function confirm(input: ConfirmInput): Promise<Outcome<Confirmation>> {
   return runMeasurement(input, async (client) => {
     const started = input.clock.monotonic();
     const sides = { reference: input.reference, candidate: input.candidate };
-    const opened = await openPair(client, sides, { replace: false, first: 'reference' });
+    const opened = await openFirstPair(client, sides);
     input.onProgress?.({ stage: 'confirm', message: 'Recall on held-out queries' });
     const rows = input.dataset.holdoutRows;
     const pool = recallPool(rows);

@@ -37,6 +37,9 @@ export interface LiveFacts {
 }
 
 const warmQueries = 200;
+/** Of a part's time, what loading the indexes leaves. */
+const timingShare = 0.75;
+const mostPasses = 4;
 /** Chunk pairs at least, and what a round costs beside them: the fork and its page tables. */
 const roundOverheadSeconds = 0.05;
 
@@ -59,7 +62,9 @@ export class LiveRounds implements RoundSource {
     this.#context = context;
     this.#client = client;
     this.#plan = plan;
-    this.#passes = Math.max(plan.looks, plan.processPairs);
+    const parts = Math.max(plan.looks, plan.processPairs);
+    const seconds = (plan.deadline - context.clock.monotonic()) / 1000;
+    this.#passes = parts * passesThatFit(plan, seconds / parts);
     this.#facts = { chunk: plan.chunk, lead: plan.lead, hugePages: { reference: 0, candidate: 0 } };
   }
 
@@ -151,4 +156,14 @@ export class LiveRounds implements RoundSource {
       })),
     };
   }
+}
+
+/**
+ * How often the ef pairs are gone through in `seconds`, with rounds of one ABBA turn. A fork lays its scratch memory
+ * anew, and where it lies moves the whole round by a few per cent: many short rounds say more than a few long ones.
+ */
+function passesThatFit({ efPairs, secondsPerQuery, chunk, lead }: LivePlan, seconds: number): number {
+  const queries = warmQueries + 2 * (chunk + lead);
+  const pass = efPairs.reduce((sum, pair) => sum + roundOverheadSeconds + queries * secondsPerQuery(pair), 0);
+  return Math.max(1, Math.min(mostPasses, Math.floor((timingShare * seconds) / pass)));
 }

@@ -85,7 +85,7 @@ export function openDatasets(options: DatasetsOptions): Datasets {
     if (typeof entry !== 'string' && problems.length === 0) return entry;
     for (const problem of problems) services.logger.warn(`dataset ${name} in the cache: ${problem}`);
     if (typeof entry !== 'string' && entry.imported) {
-      const fix = `Import it again: \`annsmith datasets import --name ${name} --replace ...\` (it came from ${entry.source}).`;
+      const fix = `Import it again: \`annsmith datasets import ${name} --base ... --replace\` (it came from ${entry.source}).`;
       throw new UserError('dataset-corrupt', problems[0]!, fix);
     }
     return undefined;

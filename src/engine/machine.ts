@@ -4,17 +4,19 @@ import { UserError } from './errors.ts';
 import { cpuInfo } from './native.ts';
 import type { ProcessRunner } from './ports.ts';
 
-/** The compiler that builds candidates: `$CXX`, else `c++`. */
-export function compilerCommand(): string {
-  const chosen = process.env['CXX'];
-  return chosen === undefined || chosen === '' ? 'c++' : chosen;
+/** The compiler: `$CXX` (words separated by spaces, as make reads it) or `c++`. */
+export function compilerOf(
+  environment: Readonly<Record<string, string | undefined>>,
+): readonly [string, ...string[]] {
+  const [command, ...args] = (environment.CXX ?? '').split(/\s+/).filter((word) => word !== '');
+  return command === undefined ? ['c++'] : [command, ...args];
 }
 
 /** First line of the compiler's `--version`. Throws `no-compiler` when it cannot be run. */
 export async function compilerVersion(processes: ProcessRunner): Promise<string> {
-  const command = compilerCommand();
+  const [command, ...args] = compilerOf(process.env);
   const result = await processes
-    .run(command, ['--version'], { timeoutMs: 20_000 })
+    .run(command, [...args, '--version'], { timeoutMs: 20_000 })
     .catch((error: Error) => error);
   if (result instanceof Error || result.code !== 0) {
     throw new UserError(

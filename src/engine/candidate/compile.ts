@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Manifest } from '../../protocol/manifest.ts';
 import { errorText, UserError } from '../errors.ts';
+import { compilerOf } from '../machine.ts';
 import type { ProcessRunner } from '../ports.ts';
 import { type Diagnostic, parseDiagnostics } from './diagnostics.ts';
 
@@ -65,14 +66,6 @@ const sanitizerFlags: Readonly<Record<Sanitizers, readonly string[]>> = {
   ],
   thread: ['-fsanitize=thread', '-fno-omit-frame-pointer', '-g', '-O1'],
 };
-
-/** The compiler: `$CXX` (words separated by spaces, as make reads it) or `c++`. */
-export function compilerOf(
-  environment: Readonly<Record<string, string | undefined>>,
-): readonly [string, ...string[]] {
-  const [command, ...args] = (environment.CXX ?? '').split(/\s+/).filter((word) => word !== '');
-  return command === undefined ? ['c++'] : [command, ...args];
-}
 
 /** The command that builds the workspace's adapter as a shared library; run it in `dir`, without a shell. */
 export function compileCommand(

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compilerOf } from '../../../src/engine/candidate/compile.ts';
+import { compilerOf } from '../../../src/engine/machine.ts';
 import { hnswlibAdapter, hnswlibAdapterFile } from '../../../src/engine/module/hnswlibAdapter.ts';
 import { createProcessRunner } from '../../../src/engine/processRunner.ts';
 

@@ -5,7 +5,7 @@ import { moduleNames } from './module.ts';
 import { rejectionReasons } from './verdict.ts';
 
 /** Raised when the meaning of a field changes; readers skip records of a later version and say so. */
-export const ledgerVersion = 1;
+export const ledgerVersion = 2;
 
 const header = { v: z.literal(ledgerVersion), at: z.iso.datetime(), runId: z.string() };
 const estimate = z.object({ value: z.number(), low: z.number(), high: z.number() });
@@ -65,31 +65,95 @@ const comparison = z.object({
   seconds: z.number(),
 });
 
+const costsOfBoth = z.object({ reference: buildCostsSchema, candidate: buildCostsSchema });
+const latency = z.object({
+  ef: z.number(),
+  p50: z.number(),
+  p95: z.number(),
+  p99: z.number(),
+  mean: z.number(),
+});
+const latencyOfBoth = z.object({ reference: latency, candidate: latency });
+
+/** A code state measured against another on one dataset. */
+const trial = z.object({
+  dataset: z.string(),
+  /** Base rows indexed: fewer than the dataset's where a construction candidate was judged on a subset first. */
+  rows: z.number(),
+  /** Its better estimate so far: the resident one, else the paired one. */
+  comparison: comparison.nullable(),
+  costs: buildCostsSchema.nullable(),
+});
+
+const finalTrial = z.object({
+  dataset: z.string(),
+  /** Never seen by the optimization. */
+  heldOut: z.boolean(),
+  comparison,
+  costs: costsOfBoth,
+  latency: latencyOfBoth,
+  /** Queries per second of several processes searching at once, each on a core of its own, at `ef`. */
+  throughput: z
+    .array(
+      z.object({
+        threads: z.number(),
+        reference: z.object({ ef: z.number(), qps: z.number() }),
+        candidate: z.object({ ef: z.number(), qps: z.number() }),
+      }),
+    )
+    .optional(),
+});
+
 const runRecord = z.object({
   ...header,
   type: z.literal('run'),
-  module: z.enum(moduleNames),
+  /** Optimized one after the other, each from the best confirmed state of the one before. */
+  modules: z.array(z.enum(moduleNames)).min(1),
   workspace: z.object({ name: z.string(), root: z.string(), hash: z.string() }),
   policy: z.object({ id: z.string(), version: z.string() }),
-  dataset: z.object({ name: z.string(), metric: z.enum(metricNames), fingerprint: z.string() }),
+  datasets: z
+    .array(
+      z.object({
+        name: z.string(),
+        metric: z.enum(metricNames),
+        fingerprint: z.string(),
+        n: z.number(),
+        dim: z.number(),
+        window: z.tuple([z.number(), z.number()]),
+        heldOut: z.boolean(),
+      }),
+    )
+    .min(1),
+  /** How gains on several datasets become one: the mean of the log ratios, or the least. */
+  aggregate: z.enum(['geomean', 'worst']),
   machine: z.record(z.string(), z.unknown()),
   compiler: z.object({ version: z.string(), flags: z.array(z.string()) }),
   index: z.object({ M: z.number(), efConstruction: z.number(), seed: z.number() }),
-  search: z.object({ k: z.number(), window: z.tuple([z.number(), z.number()]) }),
+  k: z.number(),
   seed: z.number(),
   group: z.number(),
   rounds: z.number(),
+  budgetSeconds: z.number().nullable(),
+  apply: z.enum(['best', 'none']),
 });
+
+/** The run goes on after it was cut off; what stands above it is not done again. */
+const resumeRecord = z.object({ ...header, type: z.literal('resume') });
 
 const groupRecord = z.object({
   ...header,
   type: z.literal('group'),
   groupId: z.string(),
+  module: z.enum(moduleNames),
   round: z.number(),
+  /** SHA-256 of the texts that the group's patches apply to: the workspace with the modules before this one done. */
+  baseHash: z.string(),
   policy: z.object({ id: z.string(), version: z.string() }),
   sampling: z.record(z.string(), z.unknown()),
   /** What the policy was conditioned on; messages and template for models, facts for the playbook. */
   prompt: z.record(z.string(), z.unknown()),
+  /** Completions of the group; fewer records than this mean that sampling was cut off. */
+  completions: z.number(),
 });
 
 const completionRecord = z.object({
@@ -101,10 +165,12 @@ const completionRecord = z.object({
   tokenIds: z.array(z.number()),
   logprobs: z.array(z.number()),
   notes: z.array(z.string()),
+  /** Unified diff against the group's base. */
   patch: z.string().nullable(),
   patchHash: z.string().nullable(),
 });
 
+/** Written as soon as a candidate's verdict is known: what has one is never measured again. */
 const judgementRecord = z.object({
   ...header,
   type: z.literal('judgement'),
@@ -112,8 +178,9 @@ const judgementRecord = z.object({
   candidateId: z.string(),
   verdict,
   reward: z.object({ raw: z.number().nullable(), shaped: z.number() }).nullable(),
-  comparison: comparison.nullable(),
-  costs: buildCostsSchema.nullable(),
+  /** ln(AUC candidate / AUC reference) over the run's datasets. */
+  gain: estimate.nullable(),
+  trials: z.array(trial),
   checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
   lockdown: z.record(z.string(), z.unknown()).nullable(),
   /** Seconds per stage. */
@@ -136,26 +203,77 @@ const confirmationRecord = z.object({
   type: z.literal('confirmation'),
   candidateId: z.string(),
   confirmed: z.boolean(),
-  comparison,
-  latency: z.record(z.string(), z.unknown()).nullable(),
+  gain: estimate,
+  trials: z.array(finalTrial),
+});
+
+/** One part (a rewrite, a hunk) taken out of a winner: what the winner gains over the rest. */
+const ablationRecord = z.object({
+  ...header,
+  type: z.literal('ablation'),
+  candidateId: z.string(),
+  part: z.string(),
+  /** Why the part makes it faster, in one line. */
+  cause: z.string(),
+  /** Hash of the patch without the part; with `against` it says what was compared. */
+  patchHash: z.string(),
+  /** Hash of the patch with the part. */
+  against: z.string(),
+  /** ln(AUC with the part / AUC without it); null where the rest does not work alone. */
+  gain: estimate.nullable(),
+  kept: z.boolean(),
+  detail: z.string(),
+  trials: z.array(trial),
+});
+
+/** A module is done: what the next one starts from. */
+const moduleEndRecord = z.object({
+  ...header,
+  type: z.literal('module-end'),
+  module: z.enum(moduleNames),
+  /** The confirmed winner; null when nothing was confirmed. */
+  best: z.string().nullable(),
+  /** What is left of the winner after minimising, with each part's own gain where it was measured. */
+  parts: z.array(z.object({ part: z.string(), cause: z.string(), gain: estimate.nullable() })),
+  /** Unified diff of the minimised winner against the group's base. */
+  patch: z.string().nullable(),
+  patchHash: z.string().nullable(),
+  seconds: z.number(),
+});
+
+/** All modules together against the workspace as saved. */
+const totalRecord = z.object({
+  ...header,
+  type: z.literal('total'),
+  gain: estimate,
+  trials: z.array(finalTrial),
+  /** Unified diff of everything against the workspace as saved. */
+  patch: z.string(),
+  patchHash: z.string(),
 });
 
 const runEndRecord = z.object({
   ...header,
   type: z.literal('run-end'),
   status: z.enum(['done', 'cancelled', 'failed']),
-  best: z.string().nullable(),
+  /** Confirmed winners, one per module that has one. */
+  best: z.array(z.string()),
+  applied: z.boolean(),
   error: z.string().optional(),
 });
 
 /** Every record of the ledger, one JSON object per line. */
 export const ledgerRecordSchema = z.discriminatedUnion('type', [
   runRecord,
+  resumeRecord,
   groupRecord,
   completionRecord,
   judgementRecord,
   groupEndRecord,
   confirmationRecord,
+  ablationRecord,
+  moduleEndRecord,
+  totalRecord,
   runEndRecord,
 ]);
 

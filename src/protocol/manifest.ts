@@ -17,6 +17,10 @@ const symbolRef = z.strictObject({
     .describe('C++ symbol as written, e.g. `SearchLayer::run`; `#includes` for the include block.'),
 });
 
+const recallWindow = z
+  .tuple([z.number().min(0).max(1), z.number().min(0).max(1)])
+  .refine(([low, high]) => low < high, { message: 'low must be below high' });
+
 const moduleRegions = z.strictObject({ regions: z.array(symbolRef).min(1) });
 
 /** The workspace manifest, `annsmith.json`. Unknown keys are errors. */
@@ -47,12 +51,12 @@ export const manifestSchema = z
     search: z.strictObject({
       k: z.int().min(1).max(100).default(10),
       ef: z.union([z.literal('auto'), z.array(z.int().min(1)).min(2)]).default('auto'),
-      recallWindow: z
-        .tuple([z.number().min(0).max(1), z.number().min(0).max(1)])
-        .refine(([low, high]) => low < high, { message: 'low must be below high' })
-        .default([0.85, 0.95]),
+      recallWindow: recallWindow.default([0.85, 0.95]),
     }),
-    datasets: z.array(z.string().min(1)).min(1),
+    datasets: z
+      .array(z.union([z.string().min(1), z.strictObject({ name: z.string().min(1), recallWindow })]))
+      .min(1)
+      .describe('Names of datasets; with a recall window of its own where the curve lies elsewhere.'),
     budgets: z
       .strictObject({
         buildCpuFactor: z.number().min(1).default(1.5),
@@ -71,3 +75,17 @@ export const manifestSchema = z
   .describe('Annsmith workspace manifest');
 
 export type Manifest = z.infer<typeof manifestSchema>;
+
+/** Names of the manifest's datasets, in order. */
+export function datasetNames({ datasets }: Pick<Manifest, 'datasets'>): string[] {
+  return datasets.map((entry) => (typeof entry === 'string' ? entry : entry.name));
+}
+
+/** Where the area under the curve is taken on a dataset. */
+export function windowFor(
+  { datasets, search }: Pick<Manifest, 'datasets' | 'search'>,
+  name: string,
+): readonly [low: number, high: number] {
+  const own = datasets.find((entry) => typeof entry !== 'string' && entry.name === name);
+  return typeof own === 'object' ? own.recallWindow : search.recallWindow;
+}

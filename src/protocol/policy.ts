@@ -51,4 +51,21 @@ export interface Policy {
   /** Version of the weights or adapter that samples. */
   readonly version: string;
   sample(request: PolicyRequest, signal?: AbortSignal): AsyncIterable<Completion>;
+  /**
+   * The parts of one of its completions that can be taken out alone, in the order in which that is worth trying. Absent:
+   * its completions are not minimised. `request` is the one that the completion answered.
+   */
+  parts?(request: PolicyRequest, completion: string): readonly CompletionPart[];
+}
+
+/** One part of a completion: for the playbook a rewrite. */
+export interface CompletionPart {
+  /** e.g. the rewrite's id. */
+  readonly name: string;
+  /** Why it makes the code faster, in one line. */
+  readonly cause: string;
+  /** The completion without it. */
+  readonly without: string;
+  /** New texts of the changed files without it; empty when nothing is left. */
+  readonly files: FileTexts;
 }

@@ -18,6 +18,7 @@ Outcome<JsonObject> RunOpen(Session* session, Command* command, Deadline deadlin
 Outcome<JsonObject> RunAnswer(Session* session, Command* command, Deadline deadline);
 Outcome<JsonObject> RunRound(Session* session, Command* command, Deadline deadline);
 Outcome<JsonObject> RunLatency(Session* session, Command* command, Deadline deadline);
+Outcome<JsonObject> RunThroughput(Session* session, Command* command, Deadline deadline);
 Outcome<JsonObject> RunOverhead(Session* session, Command* command, Deadline deadline);
 Outcome<JsonObject> RunMemory(Session* session, Command* command, Deadline deadline);
 Outcome<JsonObject> RunClose(Session* session, Command* command, Deadline deadline);

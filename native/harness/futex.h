@@ -31,8 +31,8 @@ inline void Relax() {
 #endif
 }
 
-inline void FutexWake(std::atomic<uint32_t>& word) {
-  syscall(SYS_futex, &word, FUTEX_WAKE, 1, nullptr, nullptr, 0);
+inline void FutexWake(std::atomic<uint32_t>& word, int waiters = 1) {
+  syscall(SYS_futex, &word, FUTEX_WAKE, waiters, nullptr, nullptr, 0);
 }
 
 }  // namespace annsmith::harness

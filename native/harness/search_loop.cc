@@ -13,6 +13,7 @@
 #include "harness/lockdown.h"
 #include "harness/monotonic.h"
 #include "harness/seccomp.h"
+#include "harness/supervisor_signals.h"
 
 namespace annsmith::harness {
 namespace {
@@ -44,6 +45,14 @@ void SetUp(const SearchContext& context) {
   if (context.deny_calls) reply.calls_denied = InstallSearchFilter(context.deny_clock).held;
 }
 
+// The first `count` queries that a process has loaded; their answers go to the slots from `first` on.
+struct Share {
+  uint32_t first;
+  uint32_t count;
+  uint32_t k;
+  uint32_t ef;
+};
+
 // Answers the queries of a request, one call each. Queries are loaded into this process before they
 // are asked: reading them out of the supervisor's cache would be part of the time otherwise. Each
 // is copied once more for its call, so that the next query does not lie behind it.
@@ -66,9 +75,13 @@ class Searcher {
       if (slow > 0) {
         AnswerSlowly(request, i, slow);
       } else {
-        Answer(request, i);
+        Answer(i, i, request.k, request.ef);
       }
     }
+  }
+
+  void AnswerShare(const Share& share) {
+    for (uint32_t i = 0; i < share.count; ++i) Answer(i, share.first + i, share.k, share.ef);
   }
 
   // What the hand-over is compared with: the same calls in a plain loop over private memory.
@@ -85,20 +98,20 @@ class Searcher {
   }
 
  private:
-  void Answer(const Request& request, uint32_t i) {
+  void Answer(uint32_t query, uint32_t slot, uint32_t k, uint32_t ef) {
     const SharedArea& area = *context_.area;
-    std::memcpy(query_.data(), queries_.data() + size_t{i} * context_.dim,
+    std::memcpy(query_.data(), queries_.data() + size_t{query} * context_.dim,
                 context_.dim * sizeof(float));
-    const int status = context_.library->search(context_.index, query_.data(), request.k,
-                                                request.ef, area.ids() + size_t{i} * request.k,
-                                                area.distances() + size_t{i} * request.k);
-    area.statuses()[i] = status;
+    const int status =
+        context_.library->search(context_.index, query_.data(), k, ef,
+                                 area.ids() + size_t{slot} * k, area.distances() + size_t{slot} * k);
+    area.statuses()[slot] = status;
     if (status != ANNSMITH_OK) NoteError();
   }
 
   void AnswerSlowly(const Request& request, uint32_t i, double slow) {
     const int64_t start = MonotonicNs();
-    Answer(request, i);
+    Answer(i, i, request.k, request.ef);
     const int64_t now = MonotonicNs();
     const int64_t until = now + static_cast<int64_t>(static_cast<double>(now - start) * slow);
     while (MonotonicNs() < until) {
@@ -133,11 +146,26 @@ uint32_t AwaitRequest(Request& request, uint32_t done, bool spin) {
   }
 }
 
+// The rest of the life of a process that has joined others. `started` counts the starts before that.
+[[noreturn]] void AnswerAtCommonStarts(CommonStart& start, uint32_t started, const Share& share,
+                                       Searcher* searcher) {
+  for (;;) {
+    while (start.number.load(std::memory_order_acquire) == started) {
+      FutexWait(start.number, started, 0);
+    }
+    started = start.number.load(std::memory_order_acquire);
+    for (uint32_t pass = 0; pass < start.passes; ++pass) searcher->AnswerShare(share);
+    const uint32_t done = start.done.fetch_add(1, std::memory_order_acq_rel) + 1;
+    if ((done & ~kSignalBit) == start.processes) FutexWake(start.done);
+  }
+}
+
 }  // namespace
 
 void RunSearchLoop(const SearchContext& context) {
   Request& request = context.area->request();
   Reply& reply = context.area->reply();
+  CommonStart& common_start = context.area->common_start();
   Searcher searcher(context);
   bool spin = false;
   for (uint32_t done = 0;;) {
@@ -150,6 +178,9 @@ void RunSearchLoop(const SearchContext& context) {
     if (task == Task::kLoad) searcher.Load(request.count);
     if (task == Task::kSearch || task == Task::kSpin) searcher.AnswerAll(request);
     if (task == Task::kBare) reply.bare_ns = searcher.AnswerBare(request);
+    // Read before the reply: from there on, the shared request is the next process's.
+    const Share share = {request.first, request.count, request.k, request.ef};
+    const uint32_t started = common_start.number.load(std::memory_order_acquire);
     reply.number.store(done, std::memory_order_release);
     // The other side of a spinning hand-over looks for itself.
     if (task == Task::kSpin) {
@@ -157,6 +188,7 @@ void RunSearchLoop(const SearchContext& context) {
     } else {
       FutexWake(reply.number);
     }
+    if (task == Task::kJoin) AnswerAtCommonStarts(common_start, started, share, &searcher);
   }
 }
 

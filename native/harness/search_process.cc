@@ -63,13 +63,17 @@ Result SearchProcess::Place(const Dataset& data, const uint64_t* rows, uint32_t 
     std::memcpy(area.queries() + size_t{i} * data.dim(), data.query_row(rows[i]),
                 data.dim() * sizeof(float));
   }
-  // Old answers must not pass for new ones.
-  std::fill_n(area.statuses(), count, std::numeric_limits<int32_t>::min());
-  std::fill_n(area.ids(), size_t{count} * k_, ANNSMITH_NO_ID);
-  std::fill_n(area.distances(), size_t{count} * k_, std::nanf(""));
+  EmptyAnswers(count);
   auto loaded = Run(Task::kLoad, 0, count, Wait::kBlock, deadline);
   if (!loaded.ok()) return loaded.failure();
   return Nothing{};
+}
+
+void SearchProcess::EmptyAnswers(uint32_t count) const {
+  const SharedArea& area = host_->area();
+  std::fill_n(area.statuses(), count, std::numeric_limits<int32_t>::min());
+  std::fill_n(area.ids(), size_t{count} * k_, ANNSMITH_NO_ID);
+  std::fill_n(area.distances(), size_t{count} * k_, std::nanf(""));
 }
 
 Outcome<double> SearchProcess::Search(uint32_t first, uint32_t count, Deadline deadline) {
@@ -90,6 +94,12 @@ Outcome<double> SearchProcess::SearchBare(uint32_t first, uint32_t count, Deadli
   // The process's own word, but it cannot be longer than what we saw.
   const double own = Seconds(host_->area().reply().bare_ns);
   return std::clamp(own, 0.0, ran.value());
+}
+
+Result SearchProcess::Join(uint32_t first, uint32_t count, Deadline deadline) {
+  auto joined = Run(Task::kJoin, first, count, Wait::kBlock, deadline);
+  if (!joined.ok()) return joined.failure();
+  return Nothing{};
 }
 
 Outcome<double> SearchProcess::Run(Task task, uint32_t first, uint32_t count, Wait wait,
@@ -157,7 +167,6 @@ Result SearchProcess::Await(uint32_t number, Wait wait, int64_t expected_ns, Dea
   }
 }
 
-// Whatever may have happened instead of completion.
 Result SearchProcess::LookAround(Deadline deadline) {
   if (StopSignal() != 0) return host_->Fail(kStage, "exited", "the harness was told to stop");
   if (TakeChildEvent()) host_->children().Reap();

@@ -55,6 +55,14 @@ class SearchProcess {
   // A plain loop over the slots, timed by the process itself.
   Outcome<double> SearchBare(uint32_t first, uint32_t count, Deadline deadline);
 
+  // Makes the process one of several that answer at a common start (see CommonStart): the queries
+  // placed last, answers in the slots from `first` on. It takes no other hand-over after this.
+  Result Join(uint32_t first, uint32_t count, Deadline deadline);
+  // Whatever may have happened instead of completion: a death, a signal, the deadline.
+  Result LookAround(Deadline deadline);
+
+  // In the first slots; old answers must not pass for new ones.
+  void EmptyAnswers(uint32_t count) const;
   // The answers of the slots [first, first + count).
   Answers Copy(uint32_t first, uint32_t count) const;
   // annsmith_last_error() of the first search that failed; empty if none did.
@@ -70,7 +78,6 @@ class SearchProcess {
   Outcome<double> Run(Task task, uint32_t first, uint32_t count, Wait wait, Deadline deadline);
   Result Await(uint32_t number, Wait wait, int64_t expected_ns, Deadline deadline);
   bool WaitAwake(uint32_t number, int64_t until_ns) const;
-  Result LookAround(Deadline deadline);
 
   HostProcess* const host_;
   const uint32_t k_;

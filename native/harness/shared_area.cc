@@ -10,7 +10,8 @@
 
 namespace annsmith::harness {
 
-static_assert(sizeof(Request) <= 2048 && sizeof(Reply) <= 2048, "the header page holds both");
+static_assert(sizeof(Request) <= 1024 && sizeof(CommonStart) <= 1024 && sizeof(Reply) <= 2048,
+              "the header page holds all three");
 static_assert(std::atomic<uint32_t>::is_always_lock_free, "a futex word is a plain word");
 
 SharedArea::~SharedArea() {

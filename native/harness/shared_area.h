@@ -16,6 +16,7 @@ enum class Task : uint32_t {
   kSearch = 2,  // answer queries [first, first + count)
   kSpin = 3,    // answer one query per hand-over, waiting by spinning from now on
   kBare = 4,    // answer queries [first, first + count) and time itself
+  kJoin = 6,    // wait for the common start from now on; answers go to the slots from `first` on
 };
 
 // Written by the supervisor, read by the search process.
@@ -27,6 +28,15 @@ struct alignas(64) Request {
   uint32_t k;
   uint32_t ef;
   double slow;  // spin this share of each search's time after it
+};
+
+// Several search processes of one side that start at the same moment. Each answers the queries it
+// has loaded, all of them `passes` times.
+struct alignas(64) CommonStart {
+  std::atomic<uint32_t> number;  // futex: counts starts
+  uint32_t passes;
+  uint32_t processes;
+  alignas(64) std::atomic<uint32_t> done;  // futex: processes at the end of their work
 };
 
 // Written by the search process, which is not trusted: texts and numbers in here explain a failure,
@@ -68,6 +78,9 @@ class SharedArea {
   static Outcome<SharedArea> Map(int file, uint32_t dim);
 
   Request& request() const { return *reinterpret_cast<Request*>(memory_); }
+  CommonStart& common_start() const {
+    return *reinterpret_cast<CommonStart*>(memory_ + kCommonStartOffset);
+  }
   Reply& reply() const { return *reinterpret_cast<Reply*>(memory_ + kReplyOffset); }
   float* queries() const { return reinterpret_cast<float*>(memory_ + kHeaderBytes); }
   int32_t* statuses() const { return reinterpret_cast<int32_t*>(memory_ + StatusOffset(dim_)); }
@@ -75,6 +88,7 @@ class SharedArea {
   float* distances() const { return reinterpret_cast<float*>(memory_ + DistanceOffset(dim_)); }
 
  private:
+  static constexpr size_t kCommonStartOffset = 1024;
   static constexpr size_t kReplyOffset = 2048;
   static constexpr size_t kHeaderBytes = 4096;
   static constexpr size_t kAnswerBytes = size_t{kCapacity} * kMostNeighbours * 4;

@@ -22,7 +22,7 @@ const std::map<std::string, Handler>& Handlers() {
       {"hello", RunHello},   {"lock", RunLock},       {"unlock", RunUnlock},
       {"data", RunData},     {"open", RunOpen},       {"answer", RunAnswer},
       {"round", RunRound},   {"latency", RunLatency}, {"overhead", RunOverhead},
-      {"memory", RunMemory}, {"close", RunClose}};
+      {"memory", RunMemory}, {"close", RunClose},     {"throughput", RunThroughput}};
   return handlers;
 }
 

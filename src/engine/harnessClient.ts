@@ -46,6 +46,22 @@ export interface LatencyRequest {
   readonly timeoutMs: number;
 }
 
+/**
+ * Queries per second with several threads at work, one forked process and one core for each. The rows are dealt
+ * out evenly and every thread answers its share again and again, so an index that keeps results would gain.
+ */
+export interface ThroughputRequest {
+  readonly side: SideName;
+  readonly ef: number;
+  readonly k: number;
+  readonly rows: RowRange;
+  readonly seed: number;
+  /** At most the cores this process may use. */
+  readonly threads: number;
+  readonly minSeconds: number;
+  readonly timeoutMs: number;
+}
+
 export interface OverheadRequest {
   readonly side: SideName;
   readonly ef: number;
@@ -147,6 +163,11 @@ export class HarnessClient {
   latency(request: LatencyRequest): Promise<HarnessResult<harness.LatencyReply>> {
     const fields = { ...request, rows: range(request.rows) };
     return this.#send('latency', fields, harness.latencySchema, request.timeoutMs);
+  }
+
+  throughput(request: ThroughputRequest): Promise<HarnessResult<harness.ThroughputReply>> {
+    const fields = { ...request, rows: range(request.rows) };
+    return this.#send('throughput', fields, harness.throughputSchema, request.timeoutMs);
   }
 
   overhead(request: OverheadRequest): Promise<HarnessResult<harness.OverheadReply>> {

@@ -144,6 +144,17 @@ export const latencySchema = z.object({
 });
 export type LatencyReply = z.infer<typeof latencySchema>;
 
+export const throughputSchema = z.object({
+  threads: z.number().int().positive(),
+  /** Answered by all threads together in `seconds` from their common start to the end of the last. */
+  queries: count,
+  seconds: z.number().positive(),
+  qps: z.number().positive(),
+  recall: z.number().min(0).max(1),
+  violations: violationsSchema,
+});
+export type ThroughputReply = z.infer<typeof throughputSchema>;
+
 export const overheadSchema = z.object({
   pairs: z.array(z.object({ supervised: z.number().positive(), bare: z.number().positive() })).min(1),
 });

@@ -74,6 +74,12 @@ describe('the harness client', () => {
       const single = { ef: 40, k: 10, rows: pool, seed: 1, timeoutMs: seconds };
       const latency = value(await client.latency({ ...single, side: 'a', warm: 50 }));
       expect(latency.p50).toBeLessThanOrEqual(latency.p99);
+      const loaded = { ...single, side: 'a', threads: 1, minSeconds: 0.2 } as const;
+      const throughput = value(await client.throughput(loaded));
+      expect(throughput.queries % pool.count).toBe(0);
+      expect(throughput.qps * throughput.seconds).toBeCloseTo(throughput.queries, 3);
+      expect(throughput.seconds).toBeGreaterThanOrEqual(0.2);
+      expect(throughput.recall).toBeGreaterThan(0);
       const overhead = value(await client.overhead({ ...single, side: 'a', chunk: 50, pairs: 3 }));
       expect(overhead.pairs.length).toBeGreaterThan(0);
       expect(value(await client.memory('b')).rssBytes).toBeGreaterThan(0);

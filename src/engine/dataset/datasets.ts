@@ -9,7 +9,7 @@ import { type CacheEntry, entryFilePath, entryProblems, preparedDataset, readEnt
 import { cachePaths } from './cachePaths.ts';
 import { type FetchContext, sourceText, withSource } from './fetchSource.ts';
 import { withImportedFiles } from './importedFiles.ts';
-import { prepareDataset } from './prepare.ts';
+import { type PrepareRequest, prepareDataset } from './prepare.ts';
 import { withProcessLock } from './processLock.ts';
 import type { RawDataset } from './rawDataset.ts';
 import { type RegistryEntry, registry } from './registry.ts';
@@ -104,7 +104,7 @@ export function openDatasets(options: DatasetsOptions): Datasets {
   const build = async (
     name: string,
     withRaw: (temporary: string, use: (raw: RawDataset) => Promise<CacheEntry>) => Promise<CacheEntry>,
-    about: { metric: MetricName; licence: string; source: string; imported: boolean },
+    about: Pick<PrepareRequest, 'metric' | 'licence' | 'source' | 'imported' | 'fingerprint'>,
     signal: AbortSignal | undefined,
   ): Promise<PreparedDataset> => {
     await removeLeftovers(name);
@@ -149,7 +149,7 @@ export function openDatasets(options: DatasetsOptions): Datasets {
         return await build(
           registered.name,
           (temporary, use) =>
-            withSource(source, context(temporary), (raw) => {
+            withSource(source, registered.queries, context(temporary), (raw) => {
               checkShape(registered, raw);
               return use(raw);
             }),
@@ -158,6 +158,7 @@ export function openDatasets(options: DatasetsOptions): Datasets {
             licence: registered.licence,
             source: sourceText(source),
             imported: false,
+            fingerprint: registered.fingerprint,
           },
           signal,
         );

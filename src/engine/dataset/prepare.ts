@@ -19,6 +19,8 @@ export interface PrepareRequest {
   readonly licence: string;
   readonly source: string;
   readonly imported: boolean;
+  /** The content that the name stands for, where it is known. */
+  readonly fingerprint?: string | undefined;
   /** An empty folder that becomes the dataset's. */
   readonly folder: string;
   readonly truthDir: string;
@@ -50,6 +52,14 @@ export async function prepareDataset(raw: RawDataset, request: PrepareRequest): 
   const fingerprint = createHash('sha256')
     .update([metric, base.sha256, queries.sha256].join('\n'))
     .digest('hex');
+
+  if (request.fingerprint !== undefined && request.fingerprint !== fingerprint) {
+    throw new UserError(
+      'dataset-malformed',
+      `${raw.base.label}: the vectors have the fingerprint ${fingerprint}, expected ${request.fingerprint}`,
+      'The source holds something else than the name stands for. Import it under another name: `annsmith datasets import`.',
+    );
+  }
 
   // 4. Exact neighbours.
   const k = Math.min(largestTruthK, counts.n);

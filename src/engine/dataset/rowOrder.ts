@@ -23,6 +23,11 @@ export function queryOrder(count: number): Uint32Array {
   return permutation(count, seededRandom(orderSeed, `order/${count}`));
 }
 
+/** Order of the vectors of a source without a split, of which the last become the queries. */
+export function poolOrder(count: number): Uint32Array {
+  return permutation(count, seededRandom(orderSeed, `pool/${count}`));
+}
+
 /** `size` distinct rows below `count`, ascending. */
 export function sampleRows(count: number, size: number, label: string): Uint32Array {
   return permutation(count, seededRandom(orderSeed, `${label}/${count}`))

@@ -79,7 +79,8 @@ export interface OpenOptions {
   readonly export?: string;
   /** Index the first rows of the base only. */
   readonly rows?: number;
-  readonly sanitized?: boolean;
+  /** What the library is built with; the host process is one built alike. */
+  readonly sanitizer?: 'address' | 'thread';
 }
 
 export interface HarnessOptions {
@@ -93,6 +94,8 @@ export interface HarnessOptions {
 /** Beyond the harness's own time-out: how long its reply may take before the whole tree is killed. */
 const replyGraceMs = 10_000;
 const shortTimeoutMs = 30_000;
+/** How the `open` command says them. */
+const sanitizerNumbers = { address: 1, thread: 2 } as const;
 const defaultOpenTimeoutMs = 600_000;
 
 /**
@@ -142,7 +145,7 @@ export class HarnessClient {
       scratch: side.scratch,
       memoryBytes: side.memoryBytes,
       cpuSeconds: side.cpuSeconds,
-      sanitized: options.sanitized === true ? 1 : undefined,
+      sanitized: options.sanitizer && sanitizerNumbers[options.sanitizer],
       timeoutMs,
     };
     return this.#send('open', fields, harness.openSchema, timeoutMs);

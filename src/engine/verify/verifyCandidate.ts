@@ -1,27 +1,29 @@
 import type { PreparedDataset } from '../../protocol/dataset.ts';
-import type { AnswerReply, HarnessResult, Side, Violations } from '../../protocol/harness.ts';
+import type { Side } from '../../protocol/harness.ts';
 import type { Verdict } from '../../protocol/verdict.ts';
-import { HarnessClient } from '../harnessClient.ts';
+import type { OpenOptions } from '../harnessClient.ts';
 import type { ProcessRunner } from '../ports.ts';
-import { failureVerdict, rejected } from '../rejection.ts';
+import { rejected } from '../rejection.ts';
+import { AnswerChecks } from './answerChecks.ts';
+import { exportPath, graphFacts, sameBytes } from './builtGraph.ts';
+import { type Check, CheckFailed, Checks } from './checks.ts';
+import { type FreshProcesses, freshProcesses } from './freshProcesses.ts';
 
-/** One named check and how it went. */
-export interface Check {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly detail: string;
-}
+export type { Check } from './checks.ts';
 
 export interface VerifyInput {
   readonly processes: ProcessRunner;
   readonly harnessPath: string;
   readonly small: PreparedDataset;
+  /** `build`: the candidate's own graph is checked too. */
   readonly side: Side;
   readonly k: number;
   /** Orders the shuffled pass. */
   readonly seed: number;
-  /** The library is built with address and undefined-behaviour sanitizers; only loading and answering are checked. */
-  readonly sanitized: boolean;
+  /** What the library is built with; with a sanitizer, only loading, building and answering are checked. */
+  readonly sanitizer: 'none' | 'address' | 'thread';
+  /** The graph of the code that is patched, on the same set: the lists of a candidate's own graph are no longer. */
+  readonly referenceGraph?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -32,129 +34,119 @@ export interface VerifyResult {
   readonly lockdown: Readonly<Record<string, unknown>> | null;
 }
 
-/** Answering the small set takes a fraction of a second, with sanitizers a few. */
-const answerTimeoutMs = 10_000;
-const sanitizedTimeoutMs = 60_000;
-/** Resident memory may wander by this much over a pass whose scratch was already faulted in. */
-const growthAllowanceBytes = 1 << 20;
-
-/** Ends the checks at the first one that fails. */
-class CheckFailed extends Error {
-  readonly verdict: Verdict;
-  constructor(verdict: Verdict) {
-    super('check failed');
-    this.verdict = verdict;
-  }
-}
-
-function describeViolation(answer: AnswerReply): string {
-  const counts = (Object.entries(answer.violations) as [keyof Violations, number][]).filter(
-    ([, count]) => count > 0,
-  );
-  const first =
-    answer.firstViolation === undefined ? '' : `; first: ${JSON.stringify(answer.firstViolation)}`;
-  return `${counts.map(([kind, count]) => `${kind} ${count}`).join(', ')} in ${answer.queries} queries${first}`;
-}
+/** Sanitized builds take up to fifty times as long; so much of the small set shows what they can show. */
+const sanitizedRows = 1000;
+/** A race needs threads; more than cores make more interleavings. */
+const racingThreads = 4;
 
 /**
  * The cheap checks on a small set, each by name: it loads, answers are valid (ids in range and unique, distances true
  * and sorted, none missing), the same in a fresh process, for shuffled queries and after a warm-up of others, no extra
- * threads, no growth of memory.
+ * threads, no growth of memory. What builds a graph builds the same one twice, and answers alike from its export.
  */
 export async function verifyCandidate(input: VerifyInput): Promise<VerifyResult> {
-  const checks: Check[] = [];
-  let lockdown: VerifyResult['lockdown'] = null;
-  const pass = (name: string, detail = ''): void => {
-    checks.push({ name, ok: true, detail });
-  };
-  const fail = (verdict: Verdict): never => {
-    const detail =
-      verdict.kind === 'rejected' ? verdict.detail : verdict.kind === 'failed' ? verdict.error : '';
-    checks.push({ name: verdict.kind === 'rejected' ? verdict.check : 'harness', ok: false, detail });
-    throw new CheckFailed(verdict);
-  };
-  const value = <T>(result: HarnessResult<T>, check: string): T => {
-    if (result.ok) return result.value;
-    const verdict = failureVerdict(result.failure, check);
-    const reported = verdict.kind === 'rejected' && /Sanitizer|runtime error/.test(verdict.detail);
-    return fail(reported ? rejected('sanitizer', check, verdict.detail) : verdict);
-  };
-
-  /** Opens the candidate in fresh processes and works with it. */
-  const inFreshProcesses = async (work: (client: HarnessClient) => Promise<void>): Promise<void> => {
-    const client = new HarnessClient({ ...input, signal: input.signal });
-    try {
-      value(await client.data(input.small), 'data');
-      const opened = value(await client.open('a', input.side, { sanitized: input.sanitized }), 'loads');
-      lockdown = opened.lockdown;
-      await work(client);
-    } finally {
-      await client.quit();
-    }
-  };
-  const rows = input.small.optimizeRows;
-  const half = { start: rows.start, count: Math.floor(rows.count / 2) };
-  const efs = [input.k, 4 * input.k, 20 * input.k];
-  const answer = (client: HarnessClient, ef: number, more: { order?: number; warm?: typeof rows } = {}) =>
-    client.answer({
-      side: 'a',
-      ef,
-      k: input.k,
-      rows,
-      timeoutMs: input.sanitized ? sanitizedTimeoutMs : answerTimeoutMs,
-      ...more,
-    });
-
+  const checks = new Checks();
+  const processes = freshProcesses(input, checks);
   try {
-    const hashes = new Map<number, string>();
-    const same = (ef: number, hash: string, check: string, what: string): void => {
-      if (hash !== hashes.get(ef))
-        fail(rejected('wrong-answers', check, `ef ${ef}: the answers differ ${what}`));
-    };
-    await inFreshProcesses(async (client) => {
-      pass(input.sanitized ? 'sanitized-load' : 'loads');
-      for (const ef of efs) {
-        const check = input.sanitized ? 'sanitizers-clean' : 'answers-valid';
-        const natural = value(await answer(client, ef), check);
-        hashes.set(ef, natural.answersHash);
-        if (Object.values(natural.violations).some((count) => count > 0)) {
-          fail(rejected('wrong-answers', check, `ef ${ef}: ${describeViolation(natural)}`));
-        }
-        if (natural.threads > 1)
-          fail(rejected('cheat', 'no-threads', `${natural.threads} threads while searching`));
-      }
-      pass(input.sanitized ? 'sanitizers-clean' : 'answers-valid', `ef ${efs.join(', ')}`);
-      if (input.sanitized) return;
-      pass('no-threads');
-
-      const ef = efs[1]!;
-      const shuffled = value(await answer(client, ef, { order: input.seed + 1 }), 'order-independent');
-      same(ef, shuffled.answersHash, 'order-independent', 'when the queries come in another order');
-      pass('order-independent');
-      const warmed = value(await answer(client, ef, { warm: half }), 'history-independent');
-      same(ef, warmed.answersHash, 'history-independent', 'after other queries were answered');
-      pass('history-independent');
-      const again = value(await answer(client, ef, { warm: rows }), 'memory-stable');
-      const growth = again.rssAfter - again.rssBefore;
-      if (growth > growthAllowanceBytes) {
-        fail(
-          rejected('memory', 'memory-stable', `memory grew by ${growth} bytes over ${again.queries} queries`),
-        );
-      }
-      pass('memory-stable', `${growth} bytes over ${again.queries} queries`);
-    });
-    if (!input.sanitized) {
-      await inFreshProcesses(async (client) => {
-        for (const ef of efs) {
-          const fresh = value(await answer(client, ef), 'deterministic');
-          same(ef, fresh.answersHash, 'deterministic', 'between two fresh processes');
-        }
-        pass('deterministic');
-      });
-    }
-    return { verdict: { kind: 'accepted' }, checks, lockdown };
+    if (input.sanitizer !== 'none') await checkSanitized(input, checks, processes);
+    else if (input.side.mode === 'build') await checkBuilding(input, checks, processes);
+    else await checkSearching(input, checks, processes);
+    return { verdict: { kind: 'accepted' }, checks: checks.made, lockdown: processes.lockdown };
   } catch (error) {
-    if (error instanceof CheckFailed) return { verdict: error.verdict, checks, lockdown };
-    throw error;
+    if (!(error instanceof CheckFailed)) throw error;
+    return { verdict: error.verdict, checks: checks.made, lockdown: processes.lockdown };
   }
+}
+
+/** The sanitizer's report of a library, the reference's to begin with; undefined where it is clean. */
+export async function sanitizerReport(input: VerifyInput): Promise<string | undefined> {
+  const { verdict } = await verifyCandidate(input);
+  return verdict.kind === 'rejected' && verdict.reason === 'sanitizer' ? verdict.detail : undefined;
+}
+
+async function checkSanitized(input: VerifyInput, checks: Checks, processes: FreshProcesses): Promise<void> {
+  const { side, sanitizer, small } = input;
+  const check = sanitizer === 'thread' ? 'thread-sanitizer-clean' : 'sanitizers-clean';
+  const options: OpenOptions =
+    side.mode === 'import'
+      ? {}
+      : { rows: Math.min(small.n, sanitizedRows), threads: sanitizer === 'thread' ? racingThreads : 1 };
+  await processes.open(side, options, check, async (client) => {
+    const answers = new AnswerChecks(client, input, checks, check);
+    await answers.natural();
+    checks.pass(check, side.mode === 'build' ? `built ${options.rows} rows` : '');
+  });
+}
+
+async function checkSearching(input: VerifyInput, checks: Checks, processes: FreshProcesses): Promise<void> {
+  const first = await processes.open(input.side, {}, 'loads', async (client) => {
+    checks.pass('loads');
+    return allAnswerChecks(input, checks, new AnswerChecks(client, input, checks, 'answers-valid'));
+  });
+  await processes.open(input.side, {}, 'deterministic', async (client) => {
+    await new AnswerChecks(client, input, checks, 'deterministic').sameAs(
+      first,
+      'between two fresh processes',
+    );
+    checks.pass('deterministic');
+  });
+}
+
+async function checkBuilding(input: VerifyInput, checks: Checks, processes: FreshProcesses): Promise<void> {
+  const { side } = input;
+  const paths = [exportPath(side, 'first'), exportPath(side, 'second')] as const;
+  const first = await processes.open(side, { export: paths[0] }, 'builds', async (client) => {
+    checks.pass('builds');
+    return allAnswerChecks(input, checks, new AnswerChecks(client, input, checks, 'answers-valid'));
+  });
+  await processes.open(side, { export: paths[1] }, 'build-deterministic', async (client) => {
+    if (!(await sameBytes(...paths))) {
+      const detail = 'two builds with one thread and the same seed made different graphs';
+      checks.fail(rejected('wrong-answers', 'build-deterministic', detail));
+    }
+    checks.pass('build-deterministic');
+    await new AnswerChecks(client, input, checks, 'deterministic').sameAs(
+      first,
+      'between two fresh processes',
+    );
+    checks.pass('deterministic');
+  });
+  if (input.referenceGraph !== undefined) await checkListLengths(input.referenceGraph, paths[0], checks);
+  const imported: Side = { ...side, mode: 'import', graph: paths[0] };
+  await processes.open(imported, {}, 'graph-round-trip', async (client) => {
+    await new AnswerChecks(client, input, checks, 'graph-round-trip').sameAs(
+      first,
+      'between the built index and its exported graph, imported; a reordering inside must be undone outside',
+    );
+    checks.pass('graph-round-trip');
+  });
+}
+
+async function allAnswerChecks(
+  input: VerifyInput,
+  checks: Checks,
+  answers: AnswerChecks,
+): Promise<AnswerChecks> {
+  await answers.natural();
+  checks.pass('answers-valid', `ef ${answers.efs.join(', ')}`);
+  checks.pass('no-threads');
+  await answers.independentOfOrder(input.seed + 1);
+  await answers.independentOfHistory();
+  await answers.stableInMemory();
+  return answers;
+}
+
+/** M keeps its meaning: no list is longer than the longest that the code as it was makes. */
+async function checkListLengths(reference: string, own: string, checks: Checks): Promise<void> {
+  const [allowed, made] = [await graphFacts(reference), await graphFacts(own)];
+  for (const level of ['base', 'upper'] as const) {
+    if (made.longest[level] <= allowed.longest[level]) continue;
+    const where = level === 'base' ? 'on level 0' : 'above level 0';
+    const detail = `${made.longest[level]} neighbours ${where}, where the reference keeps ${allowed.longest[level]}`;
+    checks.fail(rejected('cheat', 'M-keeps-its-meaning', detail));
+  }
+  checks.pass(
+    'M-keeps-its-meaning',
+    `at most ${made.longest.base} neighbours on level 0, ${made.longest.upper} above`,
+  );
 }

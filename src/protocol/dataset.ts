@@ -35,6 +35,15 @@ export interface DatasetInfo {
   readonly queries: number;
   readonly licence: string;
   readonly sources: readonly string[];
+  /** What a user of the set must know. */
+  readonly note?: string;
   readonly state: 'ready' | 'absent' | 'partial';
   readonly bytesOnDisk: number;
+}
+
+/** A family of seeded sets that are made on demand, under names such as `example`. */
+export interface SyntheticKind {
+  readonly kind: 'clusters' | 'uniform' | 'manifold';
+  readonly about: string;
+  readonly example: string;
 }

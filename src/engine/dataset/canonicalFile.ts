@@ -25,6 +25,11 @@ export async function hashFile(path: string, signal?: AbortSignal): Promise<File
   return { bytes, sha256: hash.digest('hex') };
 }
 
+/** Identity of a dataset's content. */
+export function contentFingerprint(metric: MetricName, base: FileRecord, queries: FileRecord): string {
+  return createHash('sha256').update([metric, base.sha256, queries.sha256].join('\n')).digest('hex');
+}
+
 /** Writes rows of one dimension as `.fbin`; the number of rows is known once `finish` is called. */
 export class FbinWriter {
   readonly #file: FileHandle;

@@ -1,34 +1,37 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DatasetInfo, MetricName, PreparedDataset } from '../../protocol/dataset.ts';
+import type { DatasetInfo, PreparedDataset } from '../../protocol/dataset.ts';
 import { cacheFolder } from '../cacheFolder.ts';
-import { isAbort, UserError } from '../errors.ts';
+import { UserError } from '../errors.ts';
 import type { Services } from '../ports.ts';
-import { type CacheEntry, entryFilePath, entryProblems, preparedDataset, readEntry } from './cacheEntry.ts';
+import { type BuildRequest, buildEntry } from './buildEntry.ts';
+import {
+  type CacheEntry,
+  type EntryProblem,
+  entryFilePath,
+  entryProblems,
+  preparedDataset,
+  readEntry,
+} from './cacheEntry.ts';
 import { cachePaths } from './cachePaths.ts';
-import { type FetchContext, sourceText, withSource } from './fetchSource.ts';
-import { withImportedFiles } from './importedFiles.ts';
-import { type PrepareRequest, prepareDataset } from './prepare.ts';
+import { truthProblems } from './claimedNeighbours.ts';
+import { partialDownload, sourceText } from './fetchSource.ts';
+import { type ImportedFiles, withImportedFiles } from './importedFiles.ts';
+import { fetchRegistered, generate } from './makeDataset.ts';
+import { remakeTruth } from './prepare.ts';
 import { withProcessLock } from './processLock.ts';
-import type { RawDataset } from './rawDataset.ts';
 import { type RegistryEntry, registry } from './registry.ts';
-import { readTruth, truthProblems } from './truth.ts';
+import { parseSyntheticName, syntheticKinds, syntheticPrefix } from './syntheticName.ts';
+import { readTruth } from './truthFile.ts';
 
 const namePattern = /^[a-z0-9][a-z0-9._-]{0,99}$/i;
+const largestK = 10_000;
 
-export interface ImportRequest {
+export interface ImportRequest extends ImportedFiles {
   readonly name: string;
-  readonly metric: MetricName;
-  /** npy, fvecs, fbin, u8bin, i8bin, idx (also gzipped) or HDF5. */
-  readonly base: string;
-  /** Default: array `test` of an HDF5 base; else a seeded 1 % (at most 10,000) of the base is split off. */
-  readonly queries?: string;
-  /** ivecs or ibin, one row per query: only checked against the computed truth. */
-  readonly neighbours?: string;
-  /** Names of the arrays in an HDF5 file; default `train` and `test`. */
-  readonly baseField?: string;
-  readonly queriesField?: string;
+  /** True neighbours kept per query; default 100, or all rows of the base where there are fewer. */
+  readonly k?: number;
   readonly licence?: string;
   /** Replace an imported dataset of the same name. */
   readonly replace?: boolean;
@@ -37,13 +40,20 @@ export interface ImportRequest {
 
 /** The datasets of this machine. Every method may be called from several processes at once. */
 export interface Datasets {
+  /** The built-in sets, and whatever else is in the cache. */
   list(): Promise<DatasetInfo[]>;
-  /** Fetches, converts and computes whatever is not in the cache yet. Throws UserError; an unknown name lists the known. */
-  get(name: string, options?: { readonly signal?: AbortSignal }): Promise<PreparedDataset>;
+  /**
+   * Fetches, converts and computes whatever is not in the cache yet, or no longer whole; `k` is how many neighbours the
+   * caller needs. Throws UserError; an unknown name lists the known.
+   */
+  get(
+    name: string,
+    options?: { readonly k?: number; readonly signal?: AbortSignal | undefined },
+  ): Promise<PreparedDataset>;
   /** Reads every byte and recomputes the neighbours of a sample of the queries. */
   verify(
     name: string,
-    options?: { readonly signal?: AbortSignal },
+    options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<{ readonly ok: boolean; readonly problems: string[] }>;
   importVectors(request: ImportRequest): Promise<PreparedDataset>;
 }
@@ -54,6 +64,18 @@ export interface DatasetsOptions {
   readonly cacheDir?: string;
   /** Default: the built-in registry. */
   readonly registry?: readonly RegistryEntry[];
+}
+
+/** A dataset that a name stands for; one that cannot be made was imported. */
+interface Wanted {
+  /** Its one name in the cache. */
+  readonly name: string;
+  make?(signal: AbortSignal | undefined): Promise<CacheEntry>;
+}
+
+interface Found {
+  readonly entry: CacheEntry | undefined;
+  readonly problems: readonly EntryProblem[];
 }
 
 export function openDatasets(options: DatasetsOptions): Datasets {
@@ -70,170 +92,153 @@ export function openDatasets(options: DatasetsOptions): Datasets {
 
   const lock = <T>(name: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> =>
     withProcessLock(
-      join(paths.root, name),
+      paths.lock(name),
       { signal, onWait: () => progress(name)('waiting for another process that prepares it') },
       work,
     );
 
-  /** The usable entry of a dataset, or undefined; what is wrong with an unusable one is logged. */
-  const usable = async (name: string, signal?: AbortSignal): Promise<CacheEntry | undefined> => {
+  const building = (name: string, signal: AbortSignal | undefined): BuildRequest => ({
+    name,
+    paths,
+    onProgress: progress(name),
+    onWarning: (message) => services.logger.warn(`dataset ${name}: ${message}`),
+    signal,
+  });
+
+  const find = async (name: string): Promise<Wanted> => {
+    const registered = known.find((entry) => entry.name === name);
+    if (registered !== undefined)
+      return {
+        name,
+        make: (signal) => fetchRegistered(registered, building(name, signal), services.processes),
+      };
+    const spec = parseSyntheticName(name);
+    if (spec !== undefined)
+      return { name: spec.name, make: (signal) => generate(spec, building(spec.name, signal)) };
+    if (!namePattern.test(name)) throw await unknown(name);
+    return { name };
+  };
+
+  /** What the cache has of a dataset, and what is wrong with it; undefined where it has nothing. */
+  const inspect = async (
+    name: string,
+    thorough: boolean,
+    signal?: AbortSignal,
+  ): Promise<Found | undefined> => {
     const folder = paths.dataset(name);
     const entry = await readEntry(folder);
     if (entry === undefined) return undefined;
-    const problems =
-      typeof entry === 'string' ? [entry] : await entryProblems(folder, entry, { thorough: false, signal });
-    if (typeof entry !== 'string' && problems.length === 0) return entry;
-    for (const problem of problems) services.logger.warn(`dataset ${name} in the cache: ${problem}`);
-    if (typeof entry !== 'string' && entry.imported) {
-      const fix = `Import it again: \`annsmith datasets import ${name} --base ... --replace\` (it came from ${entry.source}).`;
-      throw new UserError('dataset-corrupt', problems[0]!, fix);
-    }
-    return undefined;
+    if (typeof entry === 'string') return { entry: undefined, problems: [{ file: 'record', text: entry }] };
+    return { entry, problems: await entryProblems(folder, entry, { thorough, signal }) };
   };
 
-  /** Removes what a process left that was killed while it prepared this dataset; needs the dataset's lock. */
-  const removeLeftovers = async (name: string): Promise<void> => {
-    const folders = await readdir(paths.temporary).catch(() => []);
-    const mine = folders.filter((folder) => folder.startsWith(`${name}@`));
-    await Promise.all(
-      mine.map((folder) => rm(join(paths.temporary, folder), { recursive: true, force: true })),
-    );
-  };
-
-  /** Builds in a folder of its own and puts it in place whole; needs the dataset's lock. */
-  const build = async (
-    name: string,
-    withRaw: (temporary: string, use: (raw: RawDataset) => Promise<CacheEntry>) => Promise<CacheEntry>,
-    about: Pick<PrepareRequest, 'metric' | 'licence' | 'source' | 'imported' | 'fingerprint'>,
-    signal: AbortSignal | undefined,
-  ): Promise<PreparedDataset> => {
-    await removeLeftovers(name);
-    const temporary = join(paths.temporary, `${name}@${randomUUID()}`);
-    const folder = join(temporary, 'dataset');
-    await mkdir(folder, { recursive: true });
-    try {
-      const entry = await withRaw(temporary, (raw) =>
-        prepareDataset(raw, {
-          ...about,
-          name,
-          folder,
-          truthDir: paths.truth,
-          onProgress: progress(name),
-          onWarning: (message) => services.logger.warn(`dataset ${name}: ${message}`),
-          signal,
-        }),
-      );
-      await mkdir(paths.datasets, { recursive: true });
-      await rm(paths.dataset(name), { recursive: true, force: true });
-      await rename(folder, paths.dataset(name));
-      return preparedDataset(paths.dataset(name), entry);
-    } finally {
-      await rm(temporary, { recursive: true, force: true });
-    }
-  };
-
-  const fetchRegistered = async (
-    registered: RegistryEntry,
+  /** Makes again what is wrong or missing; needs the dataset's lock. */
+  const restore = async (
+    wanted: Wanted,
+    found: Found | undefined,
     signal?: AbortSignal,
-  ): Promise<PreparedDataset> => {
-    const failures: UserError[] = [];
-    for (const source of registered.sources) {
-      const context = (temporaryDir: string): FetchContext => ({
-        processes: services.processes,
-        downloads: paths.downloads,
-        temporaryDir,
-        onProgress: progress(registered.name),
-        signal,
-      });
-      try {
-        return await build(
-          registered.name,
-          (temporary, use) =>
-            withSource(source, registered.queries, context(temporary), (raw) => {
-              checkShape(registered, raw);
-              return use(raw);
-            }),
-          {
-            metric: registered.metric,
-            licence: registered.licence,
-            source: sourceText(source),
-            imported: false,
-            fingerprint: registered.fingerprint,
-          },
-          signal,
-        );
-      } catch (error) {
-        if (isAbort(error) || !(error instanceof UserError) || error.code.startsWith('native-')) throw error;
-        failures.push(error);
-        services.logger.warn(`dataset ${registered.name}: ${error.message}`);
-      }
+  ): Promise<CacheEntry> => {
+    const { name } = wanted;
+    for (const { text } of found?.problems ?? []) {
+      services.logger.warn(`dataset ${name} in the cache: ${text}`);
     }
-    throw new UserError(
-      'dataset-unavailable',
-      `${registered.name} cannot be had from any of its sources:\n${failures.map((f) => `  ${f.message}`).join('\n')}`,
-      failures.at(-1)?.fix ?? 'Import the files yourself: `annsmith datasets import`.',
-      failures[0],
-    );
+    if (found?.entry !== undefined && found.problems.every(({ file }) => file === 'truth')) {
+      services.logger.warn(`dataset ${name}: its true neighbours are made anew`);
+      const folder = paths.dataset(name);
+      return await remakeTruth(found.entry, { ...building(name, signal), folder, truthDir: paths.truth });
+    }
+    if (wanted.make !== undefined) {
+      if (found !== undefined) services.logger.warn(`dataset ${name}: it is made anew`);
+      return await wanted.make(signal);
+    }
+    if (found === undefined) throw await unknown(name);
+    const from = found.entry === undefined ? '' : ` (it came from ${found.entry.source})`;
+    const fix = `Import it again: \`annsmith datasets import --name ${name} --base FILE --replace\`${from}.`;
+    throw new UserError('dataset-corrupt', found.problems[0]!.text, fix);
   };
 
-  const importedNames = async (): Promise<string[]> => {
-    const names = await readdir(paths.datasets).catch(() => []);
-    return names.filter((name) => !known.some((entry) => entry.name === name)).sort();
+  /** Entries in the cache that are not in the registry, by name. */
+  const otherEntries = async (): Promise<CacheEntry[]> => {
+    const folders = await readdir(paths.datasets).catch(() => []);
+    const entries = await Promise.all(folders.map((folder) => readEntry(join(paths.datasets, folder))));
+    return entries
+      .filter((entry) => typeof entry === 'object')
+      .filter((entry) => !known.some(({ name }) => name === entry.name))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
   };
 
   const unknown = async (name: string): Promise<UserError> => {
-    const names = [...known.map((entry) => entry.name), ...(await importedNames())];
+    const names = [...known, ...(await otherEntries())].map((entry) => entry.name);
     return new UserError(
       'dataset-unknown',
       `no dataset is called ${name}; known: ${names.join(', ')}`,
-      'Use one of these names, or bring your own: `annsmith datasets import`.',
+      `Use one of these, a seeded set such as ${syntheticKinds[0]!.example}, or bring your own: \`annsmith datasets import\`.`,
     );
+  };
+
+  const stateOf = async (
+    name: string,
+    partial: readonly string[],
+  ): Promise<Pick<DatasetInfo, 'state' | 'bytesOnDisk'>> => {
+    const folder = paths.dataset(name);
+    const inFolder = await readdir(folder).catch(() => []);
+    const files = [...inFolder.map((file) => join(folder, file)), ...partial];
+    const sizes = await Promise.all(
+      files.map(async (file) => (await stat(file).catch(() => undefined))?.size ?? 0),
+    );
+    const bytesOnDisk = sizes.reduce((sum, size) => sum + size, 0);
+    const found = await inspect(name, false);
+    if (found?.problems.length === 0) return { state: 'ready', bytesOnDisk };
+    return { state: bytesOnDisk === 0 ? 'absent' : 'partial', bytesOnDisk };
   };
 
   return {
     async list() {
       const infos = known.map(async (registered): Promise<DatasetInfo> => {
-        const { sources, ...facts } = registered;
-        return { ...facts, sources: sources.map(sourceText), ...(await stateOf(registered.name)) };
+        const { sources, fingerprint: _, ...facts } = registered;
+        const partial = sources.flatMap((source) => partialDownload(source, paths.downloads));
+        return { ...facts, sources: sources.map(sourceText), ...(await stateOf(facts.name, partial)) };
       });
-      const imported = (await importedNames()).map(async (name): Promise<DatasetInfo | undefined> => {
-        const entry = await readEntry(paths.dataset(name));
-        if (entry === undefined || typeof entry === 'string') return undefined;
-        const { metric, n, dim, queries, licence, source } = entry;
-        return { name, metric, n, dim, queries, licence, sources: [source], ...(await stateOf(name)) };
+      const others = (await otherEntries()).map(async (entry): Promise<DatasetInfo> => {
+        const { name, metric, n, dim, queries, licence, source } = entry;
+        return { name, metric, n, dim, queries, licence, sources: [source], ...(await stateOf(name, [])) };
       });
-      return (await Promise.all([...infos, ...imported])).filter((info) => info !== undefined);
+      return await Promise.all([...infos, ...others]);
     },
 
-    async get(name, { signal } = {}) {
-      const registered = known.find((entry) => entry.name === name);
-      if (!namePattern.test(name)) throw await unknown(name);
-      const entry = await usable(name, signal);
-      if (entry !== undefined) return preparedDataset(paths.dataset(name), entry);
-      if (registered === undefined) throw await unknown(name);
-      return await lock(name, signal, async () => {
+    async get(name, { k, signal } = {}) {
+      const wanted = await find(name);
+      const whole = async (): Promise<Found | undefined> => await inspect(wanted.name, false, signal);
+      let found = await whole();
+      let entry = found?.problems.length === 0 ? found.entry : undefined;
+      if (found === undefined && wanted.make === undefined) throw await unknown(name);
+      entry ??= await lock(wanted.name, signal, async () => {
         // Another process may have prepared it while this one waited.
-        const now = await usable(name, signal);
-        if (now !== undefined) return preparedDataset(paths.dataset(name), now);
-        return await fetchRegistered(registered, signal);
+        found = await whole();
+        if (found?.entry !== undefined && found.problems.length === 0) return found.entry;
+        return await restore(wanted, found, signal);
       });
+      if (k !== undefined && k > entry.truthK) {
+        const fix = `Set search.k to at most ${entry.truthK}, or import the set with more: --k ${k}.`;
+        const problem = `k is ${k}, but ${name} has ${entry.truthK} true neighbours per query (${entry.n} base vectors)`;
+        throw new UserError('dataset-k', problem, fix);
+      }
+      return preparedDataset(paths.dataset(wanted.name), { ...entry, name });
     },
 
     async verify(name, { signal } = {}) {
-      const folder = paths.dataset(name);
-      const entry = namePattern.test(name) ? await readEntry(folder) : undefined;
-      if (entry === undefined) {
-        if (!known.some((registered) => registered.name === name)) throw await unknown(name);
-        return {
-          ok: false,
-          problems: [`${name} is not in the cache; \`annsmith datasets get ${name}\` fetches it`],
-        };
+      const wanted = await find(name);
+      const found = await inspect(wanted.name, true, signal);
+      if (found === undefined && wanted.make === undefined) throw await unknown(name);
+      if (found === undefined) {
+        const problem = `${name} is not in the cache; \`annsmith datasets get ${name}\` makes it`;
+        return { ok: false, problems: [problem] };
       }
-      if (typeof entry === 'string') return { ok: false, problems: [entry] };
-      const problems = await entryProblems(folder, entry, { thorough: true, signal });
-      if (problems.length === 0) {
+      const problems = found.problems.map(({ text }) => text);
+      if (found.entry !== undefined && problems.length === 0) {
         progress(name)('recomputing the neighbours of a sample');
-        const dataset = preparedDataset(folder, entry);
+        const folder = paths.dataset(wanted.name);
+        const dataset = preparedDataset(folder, found.entry);
         const temporary = join(paths.temporary, `verify-${randomUUID()}`);
         try {
           const truth = await readTruth(entryFilePath(folder, 'truth'));
@@ -248,60 +253,34 @@ export function openDatasets(options: DatasetsOptions): Datasets {
     },
 
     async importVectors(request) {
-      const { name, signal } = request;
-      if (!namePattern.test(name)) {
-        const fix = 'Use letters, digits, dots, dashes and underscores, at most 100.';
-        throw new UserError('dataset-name', `${JSON.stringify(name)} is not a name for a dataset`, fix);
+      const { name, k, split, licence = 'not stated', base, signal } = request;
+      checkNewName(name, known);
+      if (k !== undefined && !(Number.isSafeInteger(k) && k >= 1 && k <= largestK)) {
+        throw new UserError('dataset-options', `k is ${k}`, `Give a whole number from 1 to ${largestK}.`);
       }
-      if (known.some((entry) => entry.name === name)) {
-        throw new UserError(
-          'dataset-name',
-          `${name} is the name of a built-in dataset`,
-          'Choose another name.',
-        );
-      }
-      return await lock(name, signal, async () => {
+      const entry = await lock(name, signal, async () => {
         if (!request.replace && (await readEntry(paths.dataset(name))) !== undefined) {
           const fix = 'Choose another name, or replace it: `--replace`.';
           throw new UserError('dataset-name', `there is a dataset ${name} already`, fix);
         }
-        const about = {
-          metric: request.metric,
-          licence: request.licence ?? 'not stated',
-          source: request.base,
-          imported: true,
-        };
-        return await build(name, (_temporary, use) => withImportedFiles(request, use), about, signal);
+        return await buildEntry(building(name, signal), (_temporary, prepare) =>
+          withImportedFiles(request, (raw, metric) =>
+            prepare(raw, { metric, licence, source: base, imported: true, split, k }),
+          ),
+        );
       });
+      return preparedDataset(paths.dataset(name), entry);
     },
   };
-
-  async function stateOf(name: string): Promise<Pick<DatasetInfo, 'state' | 'bytesOnDisk'>> {
-    const folder = paths.dataset(name);
-    const entry = await readEntry(folder);
-    const files = [
-      ...(await readdir(folder).catch(() => [])).map((file) => join(folder, file)),
-      join(paths.downloads, `${name}.hdf5.part`),
-    ];
-    const sizes = await Promise.all(
-      files.map(async (file) => (await stat(file).catch(() => undefined))?.size ?? 0),
-    );
-    const bytesOnDisk = sizes.reduce((sum, size) => sum + size, 0);
-    if (bytesOnDisk === 0) return { state: 'absent', bytesOnDisk };
-    if (entry === undefined || typeof entry === 'string') return { state: 'partial', bytesOnDisk };
-    const problems = await entryProblems(folder, entry, { thorough: false });
-    return { state: problems.length === 0 ? 'ready' : 'partial', bytesOnDisk };
-  }
 }
 
-/** What a source gives must be what the registry says the name means. */
-function checkShape(registered: RegistryEntry, raw: RawDataset): void {
-  const found = [raw.base.rows, raw.base.dim, raw.queries?.rows ?? 0];
-  const expected = [registered.n, registered.dim, registered.queries];
-  if (found.every((value, i) => value === expected[i])) return;
-  throw new UserError(
-    'dataset-malformed',
-    `${raw.base.label}: rows, dimension and queries are ${found.join(', ')}, expected ${expected.join(', ')}`,
-    'The source has changed; another source is tried.',
-  );
+function checkNewName(name: string, known: readonly RegistryEntry[]): void {
+  const wrong = (problem: string, fix: string): UserError => new UserError('dataset-name', problem, fix);
+  if (!namePattern.test(name)) {
+    const fix = 'Use letters, digits, dots, dashes and underscores, at most 100.';
+    throw wrong(`${JSON.stringify(name)} is not a name for a dataset`, fix);
+  }
+  if (known.some((entry) => entry.name === name) || name.startsWith(syntheticPrefix)) {
+    throw wrong(`${name} is the name of a built-in dataset`, 'Choose another name.');
+  }
 }

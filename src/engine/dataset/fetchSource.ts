@@ -27,6 +27,16 @@ export function sourceText(source: DatasetSource): string {
   return source.kind === 'npm' ? `npm:${source.name}@${source.version}` : source.url;
 }
 
+/** Where the file of a source lies while it is fetched and read. */
+function downloadPath(source: DatasetSource & { kind: 'hdf5' }, downloads: string): string {
+  return join(downloads, basename(new URL(source.url).pathname));
+}
+
+/** What an interrupted download of a source has left. */
+export function partialDownload(source: DatasetSource, downloads: string): string[] {
+  return source.kind === 'hdf5' ? [`${downloadPath(source, downloads)}.part`] : [];
+}
+
 /** Fetches a dataset's files and hands the opened vectors to `use`; `queries` are split off where the source has none. */
 export async function withSource<T>(
   source: DatasetSource,
@@ -83,7 +93,7 @@ async function readPool(
 
 async function fetchHdf5(source: DatasetSource & { kind: 'hdf5' }, context: FetchContext): Promise<string> {
   await mkdir(context.downloads, { recursive: true });
-  const path = join(context.downloads, basename(new URL(source.url).pathname));
+  const path = downloadPath(source, context.downloads);
   const recordPath = `${path}.sha256`;
   const recorded = source.sha256 ?? (await readFile(recordPath, 'utf8').catch(() => '')).trim();
   let lastPercent = -1;

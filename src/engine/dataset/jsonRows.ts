@@ -35,7 +35,7 @@ function parseNumber(bytes: Buffer, from: number, to: number): number {
     const value = decimals > 0 ? mantissa / powers[decimals]! : mantissa;
     return negative ? -value : value;
   }
-  const text = bytes.latin1Slice(from, to).trim();
+  const text = bytes.toString('latin1', from, to).trim();
   return /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) ? Number(text) : Number.NaN;
 }
 
@@ -78,7 +78,11 @@ class RowScanner {
 
   finish(): void {
     if (this.#depth !== 0 || this.#rest.length > 0) {
-      throw malformed(this.#path, `ends inside its JSON (byte ${this.#offset + this.#rest.length})`, refetchFix);
+      throw malformed(
+        this.#path,
+        `ends inside its JSON (byte ${this.#offset + this.#rest.length})`,
+        refetchFix,
+      );
     }
     if (!this.#found) throw malformed(this.#path, `has no key ${this.#key}`, refetchFix);
   }

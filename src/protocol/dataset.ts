@@ -47,3 +47,8 @@ export interface SyntheticKind {
   readonly about: string;
   readonly example: string;
 }
+
+/** Dataset names of a list with commas; those within a synthetic name (`...:n=1000,d=16`) do not end it. */
+export function splitDatasetNames(text: string): string[] {
+  return text.split(/,(?!\s*[a-z]+=)/).map((name) => name.trim());
+}

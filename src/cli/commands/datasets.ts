@@ -114,7 +114,11 @@ export function addDatasetsCommand(program: Command, execute: Execute): void {
       execute(async (context) => {
         const report = await open(context).verify(name, { signal: context.signal });
         context.output.result({ name, ...report }, () =>
-          report.ok ? `${name}: whole and right` : report.problems.join('\n'),
+          report.ok
+            ? `${name}: whole and right`
+            : [...report.problems, `\`annsmith datasets get '${name}'\` makes it, or says how.`].join(
+                '\n',
+              ),
         );
         if (!report.ok) throw new ExitWith(exitCodes.failed);
       }),

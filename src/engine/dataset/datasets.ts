@@ -231,8 +231,7 @@ export function openDatasets(options: DatasetsOptions): Datasets {
       const found = await inspect(wanted.name, true, signal);
       if (found === undefined && wanted.make === undefined) throw await unknown(name);
       if (found === undefined) {
-        const problem = `${name} is not in the cache; \`annsmith datasets get ${name}\` makes it`;
-        return { ok: false, problems: [problem] };
+        return { ok: false, problems: [`${name} is not in the cache`] };
       }
       const problems = found.problems.map(({ text }) => text);
       if (found.entry !== undefined && problems.length === 0) {

@@ -182,6 +182,8 @@ describe('a corrupt cache is found when a dataset is opened', () => {
       ok: false,
       problems: [expect.stringMatching(/base.fbin has changed: SHA-256/)],
     });
+    // From then on the file is not trusted.
+    await expect(open().get('mine')).rejects.toThrow(/base.fbin has changed/);
   });
 
   it.each([

@@ -8,6 +8,7 @@ import { parseSyntheticName, syntheticKinds } from '../../../src/engine/dataset/
 import { syntheticVectors } from '../../../src/engine/dataset/syntheticVectors.ts';
 import type { VectorSource } from '../../../src/engine/dataset/vectorSource.ts';
 import { seededRandom } from '../../../src/engine/random.ts';
+import { splitDatasetNames } from '../../../src/protocol/dataset.ts';
 import { useBench } from './support.ts';
 
 const bench = useBench();
@@ -46,6 +47,13 @@ describe('synthetic names', () => {
     expect(nameOf('synthetic-manifold:n=1000,d=64,intrinsic=8')).toContain('d=64,intrinsic=8');
     for (const { example } of syntheticKinds) expect(nameOf(example)).toBeDefined();
     expect(nameOf('mnist-784-euclidean')).toBeUndefined();
+  });
+
+  it('stand in a list with commas like any other', () => {
+    const names = ['a-2-ip', 'synthetic-uniform:n=1k,d=16,seed=2', 'synthetic-clusters:n=9,d=2', 'b'];
+    expect(splitDatasetNames(names.join(','))).toEqual(names);
+    expect(splitDatasetNames(names.join(', '))).toEqual(names);
+    expect(splitDatasetNames('mine')).toEqual(['mine']);
   });
 
   it.each([

@@ -116,9 +116,7 @@ export function addDatasetsCommand(program: Command, execute: Execute): void {
         context.output.result({ name, ...report }, () =>
           report.ok
             ? `${name}: whole and right`
-            : [...report.problems, `\`annsmith datasets get '${name}'\` makes it, or says how.`].join(
-                '\n',
-              ),
+            : [...report.problems, `\`annsmith datasets get '${name}'\` makes it, or says how.`].join('\n'),
         );
         if (!report.ok) throw new ExitWith(exitCodes.failed);
       }),

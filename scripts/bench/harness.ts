@@ -3,14 +3,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createContext } from '../../src/cli/context.ts';
 import { loadInputs } from '../../src/cli/loadInputs.ts';
+import { indexOn, measurementContext, referenceSide } from '../../src/engine/baseline.ts';
 import { pairedChunk } from '../../src/engine/benchmark/compare.ts';
 import { runMeasurement, unwrap } from '../../src/engine/benchmark/measurementContext.ts';
-import {
-  importSide,
-  measurementContext,
-  referenceOutcome,
-  withRunContext,
-} from '../../src/engine/runContext.ts';
+import { compileState } from '../../src/engine/codeState.ts';
+import { referenceOutcome, withRunContext } from '../../src/engine/runContext.ts';
 import { mean, median, standardDeviation, studentCritical } from '../../src/engine/statistics.ts';
 
 const { values } = parseArgs({
@@ -36,11 +33,13 @@ const { signal } = new AbortController();
 const workspace = join(import.meta.dirname, '..', '..', 'examples', 'hnsw');
 const context = createContext({ json: true, quiet: false, verbose: false }, signal);
 const inputs = await loadInputs({ workspace, dataset: values.dataset }, context);
-const setup = { services: context.services, workspace: inputs.workspace, dataset: inputs.dataset, signal };
+const setup = { services: context.services, signal };
 
 const medians = await withRunContext(setup, async (run) => {
-  const measurement = measurementContext(run, 1);
-  const side = await importSide(run, 'reference', run.reference.library, run.reference.graph);
+  const state = await compileState(run, 'reference', inputs.workspace);
+  const indexed = await indexOn(run, state, inputs.dataset);
+  const measurement = measurementContext(run, indexed, 1);
+  const side = await referenceSide(run, indexed);
   const outcome = await runMeasurement(measurement, async (client) => {
     unwrap(await client.open('a', side));
     const perRound: number[] = [];

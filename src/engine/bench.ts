@@ -1,24 +1,19 @@
 import type { PreparedDataset } from '../protocol/dataset.ts';
+import { windowFor } from '../protocol/manifest.ts';
 import type { Comparison } from '../protocol/measurement.ts';
+import type { Region } from '../protocol/module.ts';
+import { baselineOn, indexOn, measurementContext, referenceSide, sideOn } from './baseline.ts';
 import { measureResident, screen } from './benchmark/compare.ts';
 import { type MeasuredCurve, measureCurve } from './benchmark/curveAlone.ts';
-import { profileReference } from './benchmark/referenceProfile.ts';
-import { buildIndex, sourceHash } from './builtIndex.ts';
-import { cacheFolder } from './cacheFolder.ts';
+import { graphOf } from './builtIndex.ts';
 import { editsOutsideModule, type LocateRegion } from './candidate/regionGate.ts';
-import { UserError } from './errors.ts';
+import { compileState } from './codeState.ts';
 import type { Workspace } from './module/workspace.ts';
-import {
-  compileFiles,
-  importSide,
-  measurementContext,
-  type RunContext,
-  type RunSetup,
-  referenceOutcome,
-  withRunContext,
-} from './runContext.ts';
+import { type RunContext, referenceOutcome, withRunContext } from './runContext.ts';
 
-export interface BenchRequest extends RunSetup {
+export interface BenchRequest extends Pick<RunContext, 'services' | 'signal'> {
+  readonly workspace: Workspace;
+  readonly dataset: PreparedDataset;
   readonly seconds: number;
   readonly seed: number;
 }
@@ -26,18 +21,16 @@ export interface BenchRequest extends RunSetup {
 /** The curve of the workspace as saved, by itself. */
 export function benchWorkspace(request: BenchRequest): Promise<MeasuredCurve & { buildCpuSeconds: number }> {
   return withRunContext(request, async (run) => {
-    const { search } = request.workspace.manifest;
+    const { workspace, dataset, seed, seconds, signal } = request;
+    const indexed = await indexOn(run, await compileState(run, 'reference', workspace), dataset);
     const curve = await measureCurve({
-      ...measurementContext(run, request.seed),
-      side: await importSide(run, 'reference', run.reference.library, run.reference.graph),
-      window: search.recallWindow,
-      ef: search.ef,
-      budgetSeconds: request.seconds,
+      ...measurementContext(run, indexed, seed),
+      side: await referenceSide(run, indexed),
+      window: windowFor(workspace.manifest, dataset.name),
+      ef: workspace.manifest.search.ef,
+      budgetSeconds: seconds,
     });
-    return {
-      ...referenceOutcome(curve, request.signal),
-      buildCpuSeconds: run.reference.costs.buildCpuSeconds,
-    };
+    return { ...referenceOutcome(curve, signal), buildCpuSeconds: indexed.costs.buildCpuSeconds };
   });
 }
 
@@ -55,36 +48,19 @@ export interface CompareResult {
 
 /** Measures the workspace against another state of it, together: both sides resident, intervals on the ratio. */
 export function compareWorkspaces(request: CompareRequest): Promise<CompareResult> {
-  const { base, workspace, dataset, services, signal, seed, seconds } = request;
-  return withRunContext({ services, signal, dataset, workspace: base }, async (run) => {
-    const compiled = await compileFiles(
-      { services, signal, workspace },
-      `${run.scratch}/candidate`,
-      new Map(),
-      'none',
-    );
-    if (!compiled.ok) {
-      throw new UserError(
-        'does-not-compile',
-        compiled.stderr.trim(),
-        'The workspace must compile before it can be measured.',
-      );
-    }
-    const shared = sharesGraph(base, workspace, request.locate);
-    const graph = shared ? run.reference.graph : await ownGraph(run, workspace, dataset, compiled.library);
-    const context = measurementContext(run, seed);
-    const reference = await importSide(run, 'reference', run.reference.library, run.reference.graph);
-    const { search, budgets } = base.manifest;
-    const profile = referenceOutcome(
-      await profileReference({ ...context, reference, window: search.recallWindow, ef: search.ef }),
-      signal,
-    );
+  return withRunContext(request, async (run) => {
+    const { base, workspace, dataset, signal, seed, seconds, locate } = request;
+    const reference = await compileState(run, 'reference', base);
+    const candidate = await compileState(run, 'candidate', workspace);
+    const baseline = await baselineOn(run, await indexOn(run, reference, dataset), seed);
+    const shared = sharesGraph(base, workspace, locate);
+    const graph = shared ? baseline.graph : (await graphOf(run, candidate, dataset)).graph;
     const input = {
-      ...context,
-      reference,
-      candidate: await importSide(run, 'candidate', compiled.library, graph),
-      profile,
-      recallTolerance: budgets.recallTolerance,
+      ...measurementContext(run, baseline, seed),
+      reference: await referenceSide(run, baseline),
+      candidate: await sideOn(run, baseline, candidate.name, candidate.library, graph),
+      profile: baseline.profile,
+      recallTolerance: base.manifest.budgets.recallTolerance,
     };
     const screened = referenceOutcome(await screen({ ...input, budgetSeconds: seconds / 4 }), signal);
     const measured = await measureResident(
@@ -101,7 +77,7 @@ function sharesGraph(base: Workspace, other: Workspace, locate: LocateRegion): b
     JSON.stringify([base.manifest.index, base.manifest.build]) ===
     JSON.stringify([other.manifest.index, other.manifest.build]);
   const sameFiles = [...base.files.keys()].every((path) => other.files.has(path));
-  const regions = [...base.regions.search, ...base.regions.refinement];
+  const regions = outermost([...base.regions.search, ...base.regions.refinement]);
   return (
     sameIndex &&
     sameFiles &&
@@ -109,21 +85,16 @@ function sharesGraph(base: Workspace, other: Workspace, locate: LocateRegion): b
   );
 }
 
-async function ownGraph(
-  run: RunContext,
-  workspace: Workspace,
-  dataset: PreparedDataset,
-  library: string,
-): Promise<string> {
-  const built = await buildIndex({
-    services: run.services,
-    manifest: workspace.manifest,
-    dataset,
-    library,
-    sourceHash: sourceHash(workspace.files, workspace.manifest, run.compiler),
-    cacheFolder: cacheFolder(),
-    scratch: run.scratch,
-    signal: run.signal,
-  });
-  return built.graph;
+/** Regions without those that another one holds: two modules may share code. */
+function outermost(regions: readonly Region[]): Region[] {
+  return regions.filter(
+    (inner, i) =>
+      !regions.some(
+        (outer, j) =>
+          outer.file === inner.file &&
+          outer.start <= inner.start &&
+          inner.end <= outer.end &&
+          (j < i || outer.start < inner.start || inner.end < outer.end),
+      ),
+  );
 }

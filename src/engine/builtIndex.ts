@@ -1,42 +1,23 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
 import { type BuildCosts, buildCostsSchema } from '../protocol/costs.ts';
 import type { PreparedDataset } from '../protocol/dataset.ts';
-import type { Side } from '../protocol/harness.ts';
+import type { HarnessResult, OpenReply, Side } from '../protocol/harness.ts';
 import type { Manifest } from '../protocol/manifest.ts';
-import type { FileTexts } from '../protocol/policy.ts';
+import { cacheFolder, timingLockPath } from './cacheFolder.ts';
+import type { CodeState } from './codeState.ts';
 import { UserError } from './errors.ts';
 import { HarnessClient } from './harnessClient.ts';
 import { machineFingerprint } from './machine.ts';
 import { harnessPath } from './native.ts';
-import type { Services } from './ports.ts';
+import type { RunContext } from './runContext.ts';
 
-/** A compiled code state with its graph on one dataset. */
-export interface BuiltIndex {
-  readonly library: string;
+/** A graph on disk and what it cost to make. */
+export interface BuiltGraph {
   readonly graph: string;
   readonly costs: BuildCosts;
-}
-
-export interface BuildIndexInput {
-  readonly services: Services;
-  readonly manifest: Manifest;
-  readonly dataset: PreparedDataset;
-  readonly library: string;
-  /** Identity of library content: texts, flags, compiler; with machine and dataset the key of the graph cache. */
-  readonly sourceHash: string;
-  readonly cacheFolder: string;
-  readonly scratch: string;
-  readonly signal: AbortSignal;
-}
-
-/** SHA-256 (hex) of everything that decides what a library does: texts, build section, compiler. */
-export function sourceHash(files: FileTexts, manifest: Manifest, compiler: string): string {
-  const sorted = [...files].sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash('sha256')
-    .update(JSON.stringify([sorted, manifest.build, compiler]))
-    .digest('hex');
 }
 
 /** Parameters of annsmith_create from the manifest. */
@@ -48,63 +29,93 @@ export function indexParams(manifest: Manifest): Side['params'] {
 /** A build may take this long before it is given up. */
 const buildTimeoutMs = 60 * 60_000;
 
-/**
- * The graph of a library on a dataset, built by one thread (deterministic) and kept in the cache with what it cost, so
- * that search and refinement candidates never wait for a build. A damaged cache entry is built again.
- */
-export async function buildIndex(input: BuildIndexInput): Promise<BuiltIndex> {
-  const { manifest, dataset, library, services } = input;
-  const key = createHash('sha256')
-    .update(
-      JSON.stringify([
-        input.sourceHash,
-        dataset.fingerprint,
-        dataset.n,
-        indexParams(manifest),
-        machineFingerprint().id,
-      ]),
-    )
-    .digest('hex')
-    .slice(0, 32);
-  const folder = join(input.cacheFolder, 'graphs');
-  const graph = join(folder, `${key}.graph`);
-  const record = join(folder, `${key}.json`);
-  const known = await readCosts(record);
-  if (known !== undefined) {
-    services.logger.debug(`graph of ${dataset.name} from the cache: ${graph}`);
-    return { library, graph, costs: known };
-  }
+export interface BuildRequest {
+  readonly manifest: Manifest;
+  readonly library: string;
+  readonly dataset: PreparedDataset;
+  /** Where the graph goes. */
+  readonly graph: string;
+  /** The only folder that the build may write to. */
+  readonly work: string;
+  readonly memoryBytes?: number;
+  readonly timeoutMs?: number;
+}
 
-  services.reporter.progress({
-    stage: 'build',
-    message: `building the reference's graph on ${dataset.name} (one thread, once)`,
-  });
-  await mkdir(folder, { recursive: true });
-  const partial = join(input.scratch, `${key}.graph`);
+/** Builds an index with one thread, alone on the machine, and exports its graph. */
+export async function buildGraph(
+  { services, signal }: RunContext,
+  request: BuildRequest,
+): Promise<HarnessResult<OpenReply>> {
+  const { manifest, library, dataset, graph, work, memoryBytes, timeoutMs } = request;
+  await mkdir(work, { recursive: true });
   const client = new HarnessClient({
     processes: services.processes,
     harnessPath: harnessPath(),
-    signal: input.signal,
+    signal,
+    onWaiting: () =>
+      services.reporter.progress({
+        stage: 'measure',
+        message: 'waiting for another measurement on this machine',
+      }),
   });
   try {
+    const locked = await client.lock(timingLockPath());
+    if (!locked.ok) return locked;
     const loaded = await client.data(dataset);
-    if (!loaded.ok)
+    if (!loaded.ok) {
       throw new UserError(
         'dataset',
         loaded.failure.detail,
         `Run \`annsmith datasets verify ${dataset.name}\`.`,
       );
-    const opened = await client.open(
+    }
+    return await client.open(
       'a',
       {
         library,
         params: indexParams(manifest),
         mode: 'build',
-        scratch: input.scratch,
-        openTimeoutMs: buildTimeoutMs,
+        scratch: work,
+        openTimeoutMs: timeoutMs ?? buildTimeoutMs,
+        ...(memoryBytes === undefined ? {} : { memoryBytes }),
       },
-      { export: partial },
+      { export: graph },
     );
+  } finally {
+    await client.quit();
+  }
+}
+
+/** What a build took, without the fields that only a measurement needs. */
+export function costsOf(opened: OpenReply): BuildCosts {
+  const { buildCpuSeconds, prepareCpuSeconds, memoryBytes, anonymousBytes, hugePageBytes } = opened;
+  return { buildCpuSeconds, prepareCpuSeconds, memoryBytes, anonymousBytes, hugePageBytes };
+}
+
+/**
+ * The graph of a code state on a dataset, kept in the cache with what it cost, so that search and refinement candidates
+ * never wait for a build. A damaged cache entry is built again.
+ */
+export async function graphOf(
+  run: RunContext,
+  state: CodeState,
+  dataset: PreparedDataset,
+): Promise<BuiltGraph> {
+  const { manifest } = state.workspace;
+  const { graph, record } = cachedPaths(state, dataset);
+  const known = await readRecord(record, graph);
+  if (known !== undefined) {
+    run.services.logger.debug(`graph of ${dataset.name} from the cache: ${graph}`);
+    return { graph, costs: known };
+  }
+  run.services.reporter.progress({
+    stage: 'build',
+    message: `building the graph of the ${state.name} on ${dataset.name}, ${dataset.n} rows (one thread, once)`,
+  });
+  const work = join(run.scratch, `${state.name}-build`);
+  const partial = join(work, `${dataset.n}.graph`);
+  try {
+    const opened = await buildGraph(run, { manifest, library: state.library, dataset, graph: partial, work });
     if (!opened.ok) {
       throw new UserError(
         'reference-broken',
@@ -112,24 +123,56 @@ export async function buildIndex(input: BuildIndexInput): Promise<BuiltIndex> {
         'The reference must work before it can be optimized; mend it, then run again.',
       );
     }
-    const costs = buildCostsSchema.parse(opened.value);
-    // The record goes last: its presence means that the graph is whole.
-    await rename(partial, graph).catch(async () => {
-      await writeFile(`${graph}.${process.pid}`, await readFile(partial));
-      await rename(`${graph}.${process.pid}`, graph);
-    });
-    await writeFile(`${record}.${process.pid}`, JSON.stringify(costs));
-    await rename(`${record}.${process.pid}`, record);
-    return { library, graph, costs };
+    const costs = costsOf(opened.value);
+    return await keepGraph(run, state, dataset, { graph: partial, costs });
   } finally {
-    await client.quit();
     await rm(partial, { force: true });
   }
 }
 
-async function readCosts(record: string): Promise<BuildCosts | undefined> {
+/** Moves a graph that was made with the code of `state` into the cache. */
+export async function keepGraph(
+  { services }: RunContext,
+  state: CodeState,
+  dataset: PreparedDataset,
+  built: BuiltGraph,
+): Promise<BuiltGraph> {
+  const { graph, record } = cachedPaths(state, dataset);
+  await mkdir(dirname(graph), { recursive: true });
+  await moveFile(built.graph, graph);
+  // The record goes last: its presence means that the graph is whole.
+  const { size } = await stat(graph);
+  await writeFile(`${record}.${process.pid}`, JSON.stringify({ ...built.costs, graphBytes: size }));
+  await rename(`${record}.${process.pid}`, record);
+  services.logger.debug(`graph of ${dataset.name} kept: ${graph}`);
+  return { graph, costs: built.costs };
+}
+
+function cachedPaths(
+  { workspace, sourceHash }: CodeState,
+  { fingerprint, n }: PreparedDataset,
+): { readonly graph: string; readonly record: string } {
+  const parts = [sourceHash, fingerprint, n, indexParams(workspace.manifest), machineFingerprint().id];
+  const key = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+  const folder = join(cacheFolder(), 'graphs');
+  return { graph: join(folder, `${key}.graph`), record: join(folder, `${key}.json`) };
+}
+
+/** Renames, across file systems too; the target appears whole. */
+async function moveFile(from: string, to: string): Promise<void> {
+  await rename(from, to).catch(async () => {
+    await copyFile(from, `${to}.${process.pid}`);
+    await rename(`${to}.${process.pid}`, to);
+  });
+}
+
+const recordSchema = buildCostsSchema.extend({ graphBytes: z.number() });
+
+/** The costs of a cached graph; undefined where record or graph are missing or not of one piece. */
+async function readRecord(record: string, graph: string): Promise<BuildCosts | undefined> {
   try {
-    return buildCostsSchema.parse(JSON.parse(await readFile(record, 'utf8')));
+    const { graphBytes, ...costs } = recordSchema.parse(JSON.parse(await readFile(record, 'utf8')));
+    return (await stat(graph)).size === graphBytes ? costs : undefined;
   } catch {
     return undefined;
   }

@@ -1,36 +1,36 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Calibration } from '../protocol/calibration.ts';
+import type { PreparedDataset } from '../protocol/dataset.ts';
+import { windowFor } from '../protocol/manifest.ts';
+import { indexOn, measurementContext, referenceSide, workFolder } from './baseline.ts';
 import { calibrate } from './benchmark/calibrate.ts';
 import { saveCalibration } from './calibrationFile.ts';
+import { compileState } from './codeState.ts';
+import type { Workspace } from './module/workspace.ts';
 import { calibrationLibraryPath } from './native.ts';
-import {
-  importSide,
-  measurementContext,
-  type RunSetup,
-  referenceOutcome,
-  withRunContext,
-} from './runContext.ts';
+import { type RunContext, referenceOutcome, withRunContext } from './runContext.ts';
+
+export interface CalibrationRequest extends Pick<RunContext, 'services' | 'signal'> {
+  readonly workspace: Workspace;
+  readonly dataset: PreparedDataset;
+  readonly seed: number;
+}
 
 /** Measures what this machine's comparisons are worth with the workspace's own code, and keeps the result. */
 export function calibrateMachine(
-  setup: RunSetup,
-  seed: number,
+  request: CalibrationRequest,
 ): Promise<{ calibration: Calibration; path: string }> {
-  return withRunContext(setup, async (run) => {
-    const { search } = setup.workspace.manifest;
-    const reference = await importSide(run, 'reference', run.reference.library, run.reference.graph);
-    const walkerScratch = join(run.scratch, 'walker-work');
-    await mkdir(walkerScratch);
+  return withRunContext(request, async (run) => {
+    const { workspace, dataset, seed, signal } = request;
+    const indexed = await indexOn(run, await compileState(run, 'reference', workspace), dataset);
     const outcome = await calibrate({
-      ...measurementContext(run, seed),
-      reference,
-      window: search.recallWindow,
-      ef: search.ef,
+      ...measurementContext(run, indexed, seed),
+      reference: await referenceSide(run, indexed),
+      window: windowFor(workspace.manifest, dataset.name),
+      ef: workspace.manifest.search.ef,
       walkerLibrary: calibrationLibraryPath(),
-      walkerScratch,
+      walkerScratch: await workFolder(run, 'walker'),
     });
-    const calibration = referenceOutcome(outcome, setup.signal);
+    const calibration = referenceOutcome(outcome, signal);
     return { calibration, path: await saveCalibration(calibration) };
   });
 }

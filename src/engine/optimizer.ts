@@ -1,103 +1,162 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { BuildCosts } from '../protocol/costs.ts';
+import type { PreparedDataset } from '../protocol/dataset.ts';
+import type { ModuleName } from '../protocol/module.ts';
 import type { OptimizeReport } from '../protocol/optimize.ts';
-import type { Facts } from '../protocol/policy.ts';
-import { confirm } from './benchmark/confirm.ts';
-import { profileReference } from './benchmark/referenceProfile.ts';
+import type { FileTexts } from '../protocol/policy.ts';
+import { type Baseline, baselineOn, indexOn } from './baseline.ts';
+import { graphOf, keepGraph } from './builtIndex.ts';
+import { cacheFolder } from './cacheFolder.ts';
 import type { LocateRegion } from './candidate/regionGate.ts';
-import { type Candidate, type CascadeContext, compareInput, judgeGroup, newCandidate } from './cascade.ts';
+import { type CascadeContext, gateKey, type SmallSet } from './cascadeContext.ts';
+import { type CodeState, compileState, withFiles } from './codeState.ts';
+import { withProcessLock } from './dataset/processLock.ts';
 import { errorText, UserError } from './errors.ts';
-import { ensureStateFolder, type LedgerWriter, openLedger } from './ledger/ledgerWriter.ts';
+import { headOfDataset } from './headOfDataset.ts';
+import { Journal } from './journal.ts';
+import { readLedger } from './ledger/ledgerReader.ts';
+import { ensureStateFolder, openLedger } from './ledger/ledgerWriter.ts';
 import { ledgerPath } from './ledger/runSummary.ts';
-import { machineFingerprint } from './machine.ts';
-import {
-  importSide,
-  measurementContext,
-  type RunContext,
-  type RunSetup,
-  referenceOutcome,
-  withRunContext,
-} from './runContext.ts';
-import { logGroup, type RunPlan, runRecord } from './runLog.ts';
-import { type Best, runReport } from './runReport.ts';
+import type { Workspace } from './module/workspace.ts';
+import { type ModuleResult, runModule } from './moduleRun.ts';
+import { referenceReports } from './referenceReports.ts';
+import { type RunContext, withRunContext } from './runContext.ts';
+import { type RunPlan, runRecord } from './runLog.ts';
+import { runReport } from './runReport.ts';
+import { TimeBudget } from './timeBudget.ts';
+import { measureTotal } from './total.ts';
 
-export interface OptimizeRequest extends RunSetup, RunPlan {
+export interface OptimizeRequest extends RunPlan, Pick<RunContext, 'services' | 'signal'> {
+  readonly workspace: Workspace;
   readonly locate: LocateRegion;
-  /** `best` writes the confirmed winner into the workspace. */
-  readonly apply: 'best' | 'none';
+  /** Go on with this run; the rest of the request is what it was started with. */
+  readonly resume?: string;
 }
 
-/** At most this many candidates are tried for confirmation, best first. */
-const confirmTries = 3;
-/** Share of the manifest's `budgets.candidateSeconds` that a confirmation takes. */
-const confirmShare = 1;
+/** Rows and queries of the cheap checks: a graph of several levels, small enough for sanitizers. */
+const smallSize = { rows: 4000, queries: 200 };
+/** Construction candidates are judged on a quarter of a dataset first, within these bounds. */
+const headShare = 0.25;
+const headRows = { least: 5000, most: 40_000 };
 
-/** The loop: sample a group, judge it, log it, next group; then confirm the winner with fresh eyes. */
+/** Where the run stands: code, and what it is measured with. */
+interface Stand {
+  readonly state: CodeState;
+  readonly small: readonly SmallSet[];
+  readonly whole: readonly Baseline[];
+}
+
+/** The loop over modules: each is optimized from the best confirmed state of the one before. */
 export async function optimize(request: OptimizeRequest): Promise<OptimizeReport> {
-  const { services, workspace, module, signal } = request;
+  const { services, workspace, modules } = request;
   const started = services.clock.monotonic();
-  if (workspace.regions[module].length === 0) {
-    throw new UserError(
-      'no-module',
-      `annsmith.json: modules.${module}: the workspace names no regions of this module`,
-      'Add the regions (file and symbol) that candidates may change; `annsmith modules` shows what there is.',
-    );
-  }
-  const state = await ensureStateFolder(workspace.root);
-  const ledger = openLedger(ledgerPath(workspace.root), services.clock);
-  const runId = newRunId(services.clock.now());
-  const folder = join(state, 'runs', runId);
+  for (const module of modules) requireRegions(workspace, module);
+  const stateFolder = await ensureStateFolder(workspace.root);
+  const runId = request.resume ?? newRunId(services.clock.now());
+  const folder = join(stateFolder, 'runs', runId);
   await mkdir(folder, { recursive: true });
+  const ledger = openLedger(ledgerPath(workspace.root), services.clock);
+  const earlier = request.resume === undefined ? [] : (await readLedger(ledgerPath(workspace.root))).records;
+  const journal = new Journal(ledger, runId, earlier);
 
-  return withRunContext(request, async (run) => {
-    // The reference: built once, its ef values placed, its chunk length found.
-    const window = workspace.manifest.search.recallWindow;
-    const profile = referenceOutcome(
-      await profileReference({
-        ...measurementContext(run, request.seed),
-        reference: await importSide(run, 'reference', run.reference.library, run.reference.graph),
-        window,
-        ef: workspace.manifest.search.ef,
-      }),
-      signal,
-    );
-    await ledger.append(runRecord(runId, request, run));
-    const context: CascadeContext = { run, module, profile, locate: request.locate, seed: request.seed };
-    const candidates: Candidate[] = [];
-    try {
-      // Groups: sampled whole, judged, rewarded and logged one after the other.
-      for (let round = 1; round <= request.rounds; round++) {
-        const group = await sampleGroup(request, context, ledger, {
-          runId,
-          round,
-          earlier: candidates,
-          folder,
-        });
-        candidates.push(...group);
-        await judgeGroup(context, group);
-        await logGroup(ledger, runId, groupIdOf(round), group, candidates);
+  return withProcessLock(folder, { onWait: () => refuseActive(runId) }, () =>
+    withRunContext(request, async (run) => {
+      const reference = await compileState(run, 'reference', workspace);
+      await journal.append(
+        journal.resumed ? { type: 'resume' } : runRecord(request, reference, run.compiler),
+      );
+      try {
+        const report = await runModules(request, run, journal, reference, folder);
+        return { ...report, seconds: (services.clock.monotonic() - started) / 1000 };
+      } catch (error) {
+        const status = run.signal.aborted ? 'cancelled' : 'failed';
+        const why = status === 'failed' ? { error: errorText(error) } : {};
+        await journal
+          .append({ type: 'run-end', status, best: [], applied: false, ...why })
+          // A full disk fails the run and its last record alike: the first reason is the one to show.
+          .catch((second: unknown) => services.logger.warn(errorText(second)));
+        throw error;
       }
-      // The winner: measured again until one holds, best first.
-      const best = await confirmBest(context, candidates, ledger, runId);
-      if (best !== undefined) await writeFile(join(folder, 'best.patch'), best.candidate.patch!);
-      const applied = best !== undefined && request.apply === 'best';
-      if (applied) await applyToWorkspace(request, best.candidate);
-      await ledger.append({ type: 'run-end', runId, status: 'done', best: best?.candidate.id ?? null });
-      const seconds = (services.clock.monotonic() - started) / 1000;
-      return runReport(request, { runId, profile, run, candidates, best, applied, folder, seconds });
-    } catch (error) {
-      const status = signal.aborted ? 'cancelled' : 'failed';
-      await ledger.append({
-        type: 'run-end',
-        runId,
-        status,
-        best: null,
-        ...(status === 'failed' ? { error: errorText(error) } : {}),
-      });
-      throw error;
-    }
+    }),
+  );
+}
+
+async function runModules(
+  request: OptimizeRequest,
+  run: RunContext,
+  journal: Journal,
+  reference: CodeState,
+  folder: string,
+): Promise<Omit<OptimizeReport, 'seconds'>> {
+  const { modules } = request;
+  const budget = new TimeBudget(run.services.clock, request.budgetSeconds);
+  // The workspace as saved: built once, its ef values placed, its chunk length found.
+  const original = await firstStand(request, run, reference);
+  const gateCosts = gateCostsOf(original.whole);
+  const undone = modules.filter((module) => journal.moduleEnd(module) === undefined);
+  const reports = await referenceReports(run, reference, original.small[0]!, [
+    ...(undone.length > 0 ? (['address'] as const) : []),
+    ...(undone.includes('construction') ? (['thread'] as const) : []),
+  ]);
+  const results: ModuleResult[] = [];
+  let stand = original;
+  for (const [i, module] of modules.entries()) {
+    const before = stand;
+    const result = await runModule({
+      plan: request,
+      journal,
+      folder,
+      time: budget.next(modules.slice(i) as [ModuleName, ...ModuleName[]]),
+      firstGroup: 1 + i * request.rounds,
+      context: async (onJudged) => ({
+        ...(await cascadeContext(request, run, module, before, gateCosts, journal)),
+        referenceReports: reports,
+        onJudged,
+      }),
+    });
+    results.push(result);
+    const isLast = i === modules.length - 1;
+    if (result.files.size > 0) stand = await nextStand(request, run, stand, result, module, isLast);
+  }
+  // Everything together against the workspace as saved, with fresh eyes.
+  const total = await measureTotal({
+    run,
+    journal,
+    plan: request,
+    original: original.whole,
+    final: stand,
+    winners: results,
   });
+  const applied = total !== undefined && request.apply === 'best';
+  if (total !== undefined) await writeFile(join(folder, 'best.patch'), total.patch);
+  if (applied) await applyToWorkspace(request, total);
+  const best = results.flatMap(({ winner }) => (winner === undefined ? [] : [winner.id]));
+  await journal.append({
+    type: 'run-end',
+    status: 'done',
+    best: total === undefined ? [] : best,
+    applied,
+  });
+  return runReport({
+    plan: request,
+    runId: journal.runId,
+    original: original.whole,
+    results,
+    total,
+    applied,
+    folder,
+  });
+}
+
+function requireRegions(workspace: Workspace, module: ModuleName): void {
+  if (workspace.regions[module].length > 0) return;
+  throw new UserError(
+    'no-module',
+    `annsmith.json: modules.${module}: the workspace names no regions of this module`,
+    'Add the regions (file and symbol) that candidates may change; `annsmith modules` shows what there is.',
+  );
 }
 
 /** Sorts by time, unique across processes. */
@@ -105,136 +164,130 @@ function newRunId(now: number): string {
   return `${new Date(now).toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)}-${randomBytes(2).toString('hex')}`;
 }
 
-function groupIdOf(round: number): string {
-  return `g${round}`;
+function refuseActive(runId: string): never {
+  throw new UserError(
+    'run-active',
+    `run ${runId} is going on in another process`,
+    'Wait for it, or end it first.',
+  );
 }
 
-function factsOf({ workspace, dataset }: RunContext): Facts {
-  const { isa, llcBytes } = machineFingerprint();
-  const { M, efConstruction } = workspace.manifest.index;
-  return { n: dataset.n, dim: dataset.dim, metric: dataset.metric, M, efConstruction, isa, llcBytes };
-}
-
-interface GroupPlace {
-  readonly runId: string;
-  readonly round: number;
-  readonly earlier: readonly Candidate[];
-  readonly folder: string;
-}
-
-async function sampleGroup(
-  request: OptimizeRequest,
-  { run }: CascadeContext,
-  ledger: LedgerWriter,
-  { runId, round, earlier, folder }: GroupPlace,
-): Promise<Candidate[]> {
-  const { policy, workspace, module } = request;
-  request.services.reporter.progress({
-    stage: 'sample',
-    message: `round ${round}: sampling ${request.group} candidates`,
-  });
-  // Each round draws its own programs; the seed alone decides which.
-  const seed = createHash('sha256').update(`${request.seed}/${round}`).digest().readUInt32LE(0);
-  const facts = factsOf(run);
-  const groupId = groupIdOf(round);
-  await ledger.append({
-    type: 'group',
-    runId,
-    groupId,
-    round,
-    policy: { id: policy.id, version: policy.version },
-    sampling: { seed, group: request.group },
-    prompt: { facts: { ...facts }, module },
-  });
-  const group: Candidate[] = [];
-  const policyRequest = {
-    module,
-    manifest: workspace.manifest,
-    files: workspace.files,
-    facts,
-    group: request.group,
-    seed,
-  };
-  for await (const completion of policy.sample(policyRequest, request.signal)) {
-    const candidate = newCandidate(`${groupId}c${group.length + 1}`, completion, workspace.files);
-    const twin = [...earlier, ...group].find(
-      (c) => c.patchHash !== null && c.patchHash === candidate.patchHash,
-    );
-    if (twin !== undefined) candidate.sameAs = twin.sameAs ?? twin.id;
-    if (candidate.patch !== null) await writeFile(join(folder, `${candidate.id}.patch`), candidate.patch);
-    await ledger.append({
-      type: 'completion',
-      runId,
-      groupId,
-      candidateId: candidate.id,
-      text: completion.text,
-      tokenIds: [...completion.tokenIds],
-      logprobs: [...completion.logprobs],
-      notes:
-        completion.outcome.kind === 'files' ? [...completion.outcome.notes] : [completion.outcome.detail],
-      patch: candidate.patch,
-      patchHash: candidate.patchHash,
-    });
-    group.push(candidate);
+async function firstStand(request: OptimizeRequest, run: RunContext, state: CodeState): Promise<Stand> {
+  const small: SmallSet[] = [];
+  const whole: Baseline[] = [];
+  for (const dataset of request.datasets) {
+    const head = await headOfDataset(dataset, join(cacheFolder(), 'heads'), smallSize);
+    small.push({ dataset: head, graph: (await graphOf(run, state, head)).graph });
+    whole.push(await baselineOn(run, await indexOn(run, state, dataset), request.seed));
   }
-  return group;
+  return { state, small, whole };
 }
 
-async function confirmBest(
-  context: CascadeContext,
-  candidates: readonly Candidate[],
-  ledger: LedgerWriter,
-  runId: string,
-): Promise<Best | undefined> {
-  const { services, signal } = context.run;
-  const hopeful = candidates
-    .filter(
-      (c) => c.verdict?.kind === 'accepted' && c.sameAs === undefined && (c.resident?.logRatio.low ?? 0) > 0,
-    )
-    .sort((a, b) => b.resident!.logRatio.value - a.resident!.logRatio.value);
-  for (const candidate of hopeful.slice(0, confirmTries)) {
-    services.reporter.progress({
-      stage: 'confirm',
-      message: `confirming candidate ${candidate.id} with fresh processes and held-out queries`,
-    });
-    const outcome = await confirm({
-      ...(await compareInput(context, candidate, confirmShare)),
-      seed: context.seed + 1,
-      candidateProfile: candidate.profile!,
-      claim: candidate.resident!.logRatio,
-    });
-    signal.throwIfAborted();
-    if (outcome.kind !== 'measured') {
-      services.logger.warn(`candidate ${candidate.id} could not be confirmed: ${JSON.stringify(outcome)}`);
+/** The code after a module. Search and refinement go on with the graph that was there; construction has made its own. */
+async function nextStand(
+  request: OptimizeRequest,
+  run: RunContext,
+  before: Stand,
+  { files, minimised }: ModuleResult,
+  module: ModuleName,
+  isLast: boolean,
+): Promise<Stand> {
+  const workspace = withFiles(before.state.workspace, files, request.locate);
+  const state = await compileState(run, `${module}-winner`, workspace);
+  const small: SmallSet[] = [];
+  const whole: Baseline[] = [];
+  for (const [i, baseline] of before.whole.entries()) {
+    const { dataset } = baseline;
+    const own = module === 'construction';
+    const trial = minimised?.trials.find((t) => t.dataset === dataset.name && t.rows === dataset.n);
+    if (own && trial?.graph !== undefined && trial.costs !== undefined) {
+      await keepGraph(run, state, dataset, { graph: trial.graph, costs: trial.costs });
+    }
+    const head = before.small[i]!;
+    small.push(own ? { ...head, graph: (await graphOf(run, state, head.dataset)).graph } : head);
+    const indexed = await indexOn(run, state, dataset, own ? undefined : baseline);
+    // After the last module nothing is measured against this state.
+    whole.push(isLast ? { ...baseline, ...indexed } : await baselineOn(run, indexed, request.seed));
+  }
+  return { state, small, whole };
+}
+
+function gateCostsOf(whole: readonly Baseline[]): Map<string, BuildCosts> {
+  return new Map(
+    whole.map(({ dataset, costs, profile }) => [
+      gateKey(dataset.name, dataset.n),
+      // What candidates are weighed by: an index that was loaded, not built, in its process.
+      {
+        ...costs,
+        prepareCpuSeconds: profile.opened.prepareCpuSeconds,
+        anonymousBytes: profile.opened.anonymousBytes,
+      },
+    ]),
+  );
+}
+
+async function cascadeContext(
+  request: OptimizeRequest,
+  run: RunContext,
+  module: ModuleName,
+  { state, small, whole }: Stand,
+  gateCosts: Map<string, BuildCosts>,
+  journal: Journal,
+): Promise<Omit<CascadeContext, 'referenceReports' | 'deadline' | 'onJudged'>> {
+  const { seed, aggregate, locate } = request;
+  const onHeads = module === 'construction' && journal.moduleEnd(module) === undefined;
+  const first = onHeads ? await heads(run, state, whole, seed) : whole;
+  return {
+    run,
+    module,
+    state,
+    locate,
+    seed,
+    aggregate,
+    small,
+    first,
+    whole,
+    gateCosts: new Map([...gateCosts, ...(onHeads ? gateCostsOf(first) : [])]),
+  };
+}
+
+/** The heads of the datasets, as datasets of their own with their own baselines. */
+async function heads(
+  run: RunContext,
+  state: CodeState,
+  whole: readonly Baseline[],
+  seed: number,
+): Promise<readonly Baseline[]> {
+  const made: Baseline[] = [];
+  for (const baseline of whole) {
+    const rows = headRowsOf(baseline.dataset);
+    if (rows === baseline.dataset.n) {
+      made.push(baseline);
       continue;
     }
-    const confirmation = outcome.value;
-    await ledger.append({
-      type: 'confirmation',
-      runId,
-      candidateId: candidate.id,
-      confirmed: confirmation.agrees,
-      comparison: confirmation.comparison,
-      latency: { ...confirmation.costs },
-    });
-    if (confirmation.agrees) return { candidate, confirmation };
-    services.logger.warn(
-      `candidate ${candidate.id}: the gain was not confirmed on held-out queries; trying the next`,
-    );
+    const head = await headOfDataset(baseline.dataset, join(cacheFolder(), 'heads'), { rows });
+    made.push(await baselineOn(run, await indexOn(run, state, head), seed));
   }
-  return undefined;
+  return made;
+}
+
+function headRowsOf({ n }: PreparedDataset): number {
+  return Math.min(n, Math.max(headRows.least, Math.min(headRows.most, Math.round(n * headShare))));
 }
 
 /** Writes the winner over the saved files, each only if it is still what the run started from. */
-async function applyToWorkspace({ workspace }: OptimizeRequest, candidate: Candidate): Promise<void> {
-  for (const path of candidate.files.keys()) {
+async function applyToWorkspace(
+  { workspace }: OptimizeRequest,
+  { files }: { files: FileTexts },
+): Promise<void> {
+  for (const path of files.keys()) {
     if ((await readFile(join(workspace.root, path), 'utf8')) !== workspace.files.get(path)) {
       throw new UserError(
         'changed-meanwhile',
         `${path} was changed while the run was going; nothing was applied`,
-        `Apply the patch by hand: it lies in .annsmith/runs.`,
+        'Apply the patch by hand: it lies in .annsmith/runs.',
       );
     }
   }
-  for (const [path, text] of candidate.files) await writeFile(join(workspace.root, path), text);
+  for (const [path, text] of files) await writeFile(join(workspace.root, path), text);
 }

@@ -1,162 +1,89 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import { join } from 'node:path';
-import type { PreparedDataset } from '../protocol/dataset.ts';
-import type { Side } from '../protocol/harness.ts';
-import type { ProcessEffect } from './benchmark/bootstrap.ts';
-import type { MeasurementContext, Outcome } from './benchmark/measurementContext.ts';
-import { type BuiltIndex, buildIndex, indexParams, sourceHash } from './builtIndex.ts';
-import { cacheFolder, timingLockPath } from './cacheFolder.ts';
-import { calibratedProcessEffect } from './calibrationFile.ts';
-import { compile } from './candidate/compile.ts';
+import type { Outcome } from './benchmark/measurementContext.ts';
+import { cacheFolder } from './cacheFolder.ts';
+import { compile, type Sanitizers } from './candidate/compile.ts';
 import { writeCandidate } from './candidate/workspaceCopy.ts';
 import { UserError } from './errors.ts';
 import { compilerVersion } from './machine.ts';
 import type { Workspace } from './module/workspace.ts';
-import { abiIncludeDir, harnessPath } from './native.ts';
+import { abiIncludeDir } from './native.ts';
 import type { Services } from './ports.ts';
-import { smallSet } from './verify/smallSet.ts';
 
-/** Memory a candidate's process may take before it is killed: far above the gate, which judges by measuring. */
-const memoryLimitFactor = 4;
-const memoryLimitFloor = 2 ** 31;
-
-/** What every stage of one run shares: the workspace, the data and the reference, built and measured once. */
+/** What every stage of a piece of work shares. */
 export interface RunContext {
   readonly services: Services;
   readonly signal: AbortSignal;
-  readonly workspace: Workspace;
-  readonly dataset: PreparedDataset;
-  /** The head of the dataset, for the cheap checks. */
-  readonly small: PreparedDataset;
+  /** Version of the compiler, part of every fingerprint. */
   readonly compiler: string;
-  readonly sourceHash: string;
-  readonly reference: BuiltIndex;
-  /** The reference's graph of the small set. */
-  readonly smallGraph: string;
-  /** Candidates' copies and libraries, and what their processes may write to; removed at the end. */
+  /** Copies, libraries, and what candidates' processes may write to; removed at the end. */
   readonly scratch: string;
-  /** Spread between fresh processes, where this machine was calibrated on this dataset. */
-  readonly processEffect: ProcessEffect | undefined;
+}
+
+const scratchPrefix = 'annsmith-run-';
+
+/** Gives `work` a scratch folder of its own and removes it however the work ends. */
+export async function withRunContext<T>(
+  { services, signal }: Pick<RunContext, 'services' | 'signal'>,
+  work: (run: RunContext) => Promise<T>,
+): Promise<T> {
+  const compiler = await compilerVersion(services.processes);
+  await mkdir(cacheFolder(), { recursive: true });
+  await removeOrphans();
+  const scratch = await mkdtemp(join(os.tmpdir(), `${scratchPrefix}${process.pid}-`));
+  try {
+    return await work({ services, signal, compiler, scratch });
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Removes the scratch folders of processes that were killed. */
+async function removeOrphans(): Promise<void> {
+  for (const name of await readdir(os.tmpdir())) {
+    const pid = name.startsWith(scratchPrefix)
+      ? Number.parseInt(name.slice(scratchPrefix.length), 10)
+      : Number.NaN;
+    if (Number.isNaN(pid) || isAlive(pid)) continue;
+    // Another user's folder stays.
+    await rm(join(os.tmpdir(), name), { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
 }
 
 /** Compiles the sources of `workspace` with `files` in place of its own; the folder is kept for the library. */
 export async function compileFiles(
-  context: Pick<RunContext, 'services' | 'workspace' | 'signal'>,
+  { services, signal }: Pick<RunContext, 'services' | 'signal'>,
+  workspace: Workspace,
   folder: string,
   files: ReadonlyMap<string, string>,
-  sanitize: 'none' | 'address,undefined',
+  sanitize: Sanitizers,
 ): ReturnType<typeof compile> {
-  const { workspace, services, signal } = context;
   await writeCandidate(folder, workspace, files);
   return compile(
     {
       dir: folder,
       manifest: workspace.manifest,
       abiIncludeDir: abiIncludeDir(),
-      output: sanitize === 'none' ? 'candidate.so' : 'candidate.sanitized.so',
+      output: libraryName(sanitize),
       sanitize,
     },
     { processes: services.processes, signal },
   );
 }
 
-/**
- * A side that searches the given graph. `name` gives it a folder of its own to write to, away from every library.
- */
-export async function importSide(
-  context: Omit<RunContext, 'smallGraph'>,
-  name: string,
-  library: string,
-  graph: string,
-): Promise<Side> {
-  const work = join(context.scratch, `${name}-work`);
-  await mkdir(work, { recursive: true });
-  return {
-    library,
-    params: indexParams(context.workspace.manifest),
-    mode: 'import',
-    graph,
-    scratch: work,
-    memoryBytes: Math.max(memoryLimitFloor, memoryLimitFactor * context.reference.costs.anonymousBytes),
-  };
-}
-
-export function measurementContext(context: RunContext, seed: number): MeasurementContext {
-  const { services, dataset, workspace, signal } = context;
-  return {
-    harnessPath: harnessPath(),
-    processes: services.processes,
-    clock: services.clock,
-    lockPath: timingLockPath(),
-    dataset,
-    k: workspace.manifest.search.k,
-    seed,
-    processEffect: context.processEffect,
-    signal,
-    onProgress: (event) => services.reporter.progress(event),
-  };
-}
-
-export interface RunSetup {
-  readonly services: Services;
-  readonly workspace: Workspace;
-  readonly dataset: PreparedDataset;
-  readonly signal: AbortSignal;
-}
-
-/** Builds the reference, gives `work` the context, and removes the scratch folder however it ends. */
-export async function withRunContext<T>(
-  setup: RunSetup,
-  work: (context: RunContext) => Promise<T>,
-): Promise<T> {
-  const { services, workspace, dataset, signal } = setup;
-  const { manifest } = workspace;
-  const compiler = await compilerVersion(services.processes);
-  await mkdir(cacheFolder(), { recursive: true });
-  const scratch = await mkdtemp(join(os.tmpdir(), 'annsmith-'));
-  try {
-    services.reporter.progress({ stage: 'build', message: 'compiling the reference' });
-    const compiled = await compileFiles(setup, join(scratch, 'reference'), new Map(), 'none');
-    if (!compiled.ok) {
-      const first = compiled.diagnostics.find((d) => d.severity === 'error');
-      throw new UserError(
-        'reference-does-not-compile',
-        first === undefined ? compiled.stderr.trim() : `${first.file}:${first.line}: ${first.message}`,
-        'The workspace must compile before it can be optimized.',
-      );
-    }
-    const hash = sourceHash(workspace.files, manifest, compiler);
-    const writable = join(scratch, 'build-work');
-    await mkdir(writable);
-    const input = {
-      services,
-      manifest,
-      library: compiled.library,
-      sourceHash: hash,
-      cacheFolder: cacheFolder(),
-      scratch: writable,
-      signal,
-    };
-    const small = await smallSet(dataset, join(cacheFolder(), 'small'));
-    const onSmall = await buildIndex({ ...input, dataset: small });
-    const reference = await buildIndex({ ...input, dataset });
-    return await work({
-      services,
-      signal,
-      workspace,
-      dataset,
-      small,
-      compiler,
-      sourceHash: hash,
-      reference,
-      smallGraph: onSmall.graph,
-      scratch,
-      processEffect: await calibratedProcessEffect(dataset.fingerprint),
-    });
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+/** File name of a library by what is built into it. */
+export function libraryName(sanitize: Sanitizers): string {
+  return sanitize === 'none' ? 'candidate.so' : `candidate.${sanitize.replace(',', '-')}.so`;
 }
 
 /** The value of a measurement of the user's own code; anything else is an error to show. */

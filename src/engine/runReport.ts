@@ -1,92 +1,96 @@
 import { join } from 'node:path';
 import type { BestReport, CandidateReport, OptimizeReport } from '../protocol/optimize.ts';
-import type { Confirmation } from './benchmark/confirm.ts';
-import type { ReferenceProfile } from './benchmark/referenceProfile.ts';
-import { type Candidate, estimateOf } from './cascade.ts';
-import { rewardOf } from './rewardOf.ts';
-import type { RunContext } from './runContext.ts';
+import type { Baseline } from './baseline.ts';
+import { type Candidate, estimateOf, gainOf, rewardOf, trialRecords } from './judged.ts';
+import type { ModuleResult } from './moduleRun.ts';
 import type { RunPlan } from './runLog.ts';
-
-/** The winner and its second measurement. */
-export interface Best {
-  readonly candidate: Candidate;
-  readonly confirmation: Confirmation;
-}
+import type { Total } from './total.ts';
 
 /** Everything a finished run knows. */
 export interface FinishedRun {
+  readonly plan: RunPlan;
   readonly runId: string;
-  readonly profile: ReferenceProfile;
-  readonly run: RunContext;
-  readonly candidates: readonly Candidate[];
-  readonly best: Best | undefined;
+  readonly original: readonly Baseline[];
+  readonly results: readonly ModuleResult[];
+  readonly total: Total | undefined;
   readonly applied: boolean;
   readonly folder: string;
-  readonly seconds: number;
 }
 
-/** The result as it is printed: candidates best first. */
-export function runReport(plan: RunPlan, finished: FinishedRun): OptimizeReport {
-  const { runId, profile, run, candidates, best, applied, folder, seconds } = finished;
-  const ranked = [...candidates].sort((a, b) => rankOf(b) - rankOf(a));
-  const confirmed = best?.confirmation.comparison;
-  const points =
-    confirmed?.reference ??
+/** The result as it is printed: candidates by module, best first. */
+export function runReport(finished: FinishedRun): Omit<OptimizeReport, 'seconds'> {
+  const { plan, runId, original, results, total, applied, folder } = finished;
+  const headline = original[0]!;
+  const first = total?.trials[0];
+  return {
+    run: runId,
+    modules: results.map(({ report }) => report),
+    dataset: headline.dataset.name,
+    datasets: plan.datasets.map(({ name }) => name),
+    heldOut: plan.heldOut.map(({ name }) => name),
+    aggregate: plan.aggregate,
+    policy: plan.policy.id,
+    seed: plan.seed,
+    window: headline.window,
+    reference: { points: referencePoints(headline, total), costs: headline.costs },
+    candidates: results.flatMap((result) => rankedCandidates(finished, result)),
+    best: total === undefined ? null : bestReport(results, total, folder),
+    speedup: first?.comparison.speedupAt ?? [],
+    applied,
+  };
+}
+
+function referencePoints(
+  { profile }: Baseline,
+  total: Total | undefined,
+): OptimizeReport['reference']['points'] {
+  return (
+    total?.trials[0]?.comparison.reference ??
     profile.points.map(({ ef, recall, secondsPerQuery }) => ({
       ef,
       recall,
       secondsPerQuery,
       qps: 1 / secondsPerQuery,
-    }));
-  return {
-    run: runId,
-    module: plan.module,
-    dataset: run.dataset.name,
-    policy: plan.policy.id,
-    seed: plan.seed,
-    window: run.workspace.manifest.search.recallWindow,
-    reference: { points, costs: run.reference.costs },
-    candidates: ranked.map((c): CandidateReport => {
-      const estimate = estimateOf(c);
+    }))
+  );
+}
+
+function rankedCandidates(
+  { plan, folder }: FinishedRun,
+  { candidates, report }: ModuleResult,
+): CandidateReport[] {
+  const rank = (c: Candidate): number =>
+    (c.verdict?.kind === 'accepted' ? 10 : 0) + (rewardOf(c, plan.aggregate)?.shaped ?? -10);
+  return [...candidates]
+    .sort((a, b) => rank(b) - rank(a))
+    .map((c): CandidateReport => {
+      const last = c.trials.findLast((trial) => trial.dataset === plan.datasets[0].name);
       return {
         id: c.id,
+        module: report.module,
         program: c.completion.text,
         patchHash: c.patchHash,
         verdict: c.verdict ?? { kind: 'cancelled' },
-        reward: rewardOf(c)?.shaped ?? null,
-        interval: estimate?.logRatio ?? null,
-        points: estimate?.candidate ?? [],
-        costs: c.costs ?? null,
+        reward: rewardOf(c, plan.aggregate)?.shaped ?? null,
+        interval: gainOf(c, plan.aggregate) ?? null,
+        points: (last === undefined ? undefined : estimateOf(last)?.candidate) ?? [],
+        costs: last?.costs ?? null,
+        trials: trialRecords(c.trials).map((trial) => ({
+          ...trial,
+          // The samples are in the ledger; printed, they would bury everything else.
+          comparison: trial.comparison === null ? null : { ...trial.comparison, samples: [] },
+        })),
         patch: c.patch === null ? null : join(folder, `${c.id}.patch`),
       };
-    }),
-    best: best === undefined ? null : bestReport(best, run, folder),
-    speedup: confirmed?.speedupAt ?? [],
-    applied,
-    seconds,
-  };
+    });
 }
 
-function rankOf(candidate: Candidate): number {
-  return (candidate.verdict?.kind === 'accepted' ? 10 : 0) + (rewardOf(candidate)?.shaped ?? -10);
-}
-
-function bestReport({ candidate, confirmation }: Best, run: RunContext, folder: string): BestReport {
-  const { reference, candidate: own } = confirmation.costs;
-  const costs = ({ opened, memory }: typeof own): BestReport['costs']['candidate'] => ({
-    buildCpuSeconds: run.reference.costs.buildCpuSeconds,
-    prepareCpuSeconds: opened.prepareCpuSeconds,
-    memoryBytes: opened.memoryBytes,
-    anonymousBytes: memory.anonymousBytes,
-    hugePageBytes: memory.hugePageBytes,
-  });
+function bestReport(results: readonly ModuleResult[], total: Total, folder: string): BestReport {
   return {
-    id: candidate.id,
-    program: candidate.completion.text,
-    patchHash: candidate.patchHash!,
+    ids: results.flatMap(({ winner }) => (winner === undefined ? [] : [winner.id])),
     patch: join(folder, 'best.patch'),
-    gain: confirmation.comparison.logRatio,
-    latency: { reference: reference.latency, candidate: own.latency },
-    costs: { reference: costs(reference), candidate: costs(own) },
+    patchHash: total.patchHash,
+    gain: total.gain,
+    trials: total.trials.map((trial) => ({ ...trial, comparison: { ...trial.comparison, samples: [] } })),
   };
 }

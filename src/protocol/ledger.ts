@@ -104,6 +104,9 @@ const finalTrial = z.object({
     .optional(),
 });
 
+export type FinalTrial = z.infer<typeof finalTrial>;
+export type Trial = z.infer<typeof trial>;
+
 const runRecord = z.object({
   ...header,
   type: z.literal('run'),
@@ -168,6 +171,8 @@ const completionRecord = z.object({
   /** Unified diff against the group's base. */
   patch: z.string().nullable(),
   patchHash: z.string().nullable(),
+  /** Why there is no patch, where the completion could not be used. */
+  unusable: z.object({ reason: z.enum(['does-not-parse', 'does-not-apply']), detail: z.string() }).optional(),
 });
 
 /** Written as soon as a candidate's verdict is known: what has one is never measured again. */

@@ -99,6 +99,20 @@ export async function createFixture(): Promise<Fixture> {
   };
 }
 
+/** One more dataset of clustered vectors in the fixture's cache. */
+export async function importClusters(
+  { services, workspace }: Fixture,
+  name: string,
+  n: number,
+  dim: number,
+): Promise<PreparedDataset> {
+  const base = join(workspace.root, '..', `${name}.fbin`);
+  const queries = join(workspace.root, '..', `${name}-queries.fbin`);
+  await writeVectors(base, n, dim, name);
+  await writeVectors(queries, 3000, dim, `${name} queries`);
+  return openDatasets({ services }).importVectors({ name, metric: 'euclidean', base, queries });
+}
+
 /** A policy that proposes the given texts, as a model would; for judging known candidates. */
 export function scriptedPolicy(
   candidates: readonly { readonly name: string; readonly files: FileTexts }[],

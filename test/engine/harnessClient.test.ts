@@ -2,17 +2,14 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { indexOn, measurementContext, referenceSide } from '../../src/engine/baseline.ts';
 import { measureResident, screen } from '../../src/engine/benchmark/compare.ts';
 import { confirm } from '../../src/engine/benchmark/confirm.ts';
 import { profileReference } from '../../src/engine/benchmark/referenceProfile.ts';
+import { compileState } from '../../src/engine/codeState.ts';
 import { HarnessClient } from '../../src/engine/harnessClient.ts';
 import { harnessPath } from '../../src/engine/native.ts';
-import {
-  importSide,
-  measurementContext,
-  referenceOutcome,
-  withRunContext,
-} from '../../src/engine/runContext.ts';
+import { referenceOutcome, withRunContext } from '../../src/engine/runContext.ts';
 import { median } from '../../src/engine/statistics.ts';
 import type { HarnessResult, Side } from '../../src/protocol/harness.ts';
 import { createFixture, type Fixture } from './fixture.ts';
@@ -31,9 +28,10 @@ function value<T>(result: HarnessResult<T>): T {
 /** A client with the data mapped, and the reference as an importable side. */
 async function withClient(work: (client: HarnessClient, side: Side) => Promise<void>, signal?: AbortSignal) {
   const { services, workspace, dataset } = fixture;
-  const setup = { services, workspace, dataset, signal: new AbortController().signal };
+  const setup = { services, signal: new AbortController().signal };
   await withRunContext(setup, async (run) => {
-    const side = await importSide(run, 'reference', run.reference.library, run.reference.graph);
+    const indexed = await indexOn(run, await compileState(run, 'reference', workspace), dataset);
+    const side = await referenceSide(run, indexed);
     const client = new HarnessClient({ processes: services.processes, harnessPath: harnessPath(), signal });
     try {
       value(await client.data(dataset));
@@ -129,10 +127,11 @@ describe('a comparison of the example with itself', () => {
   it('screens, measures, and finds nothing of a claimed gain', async () => {
     const { services, workspace, dataset } = fixture;
     const { signal } = new AbortController();
-    await withRunContext({ services, workspace, dataset, signal }, async (run) => {
+    await withRunContext({ services, signal }, async (run) => {
       await mkdir(join(run.scratch, 'twin'), { recursive: true });
-      const context = measurementContext(run, 5);
-      const reference = await importSide(run, 'reference', run.reference.library, run.reference.graph);
+      const indexed = await indexOn(run, await compileState(run, 'reference', workspace), dataset);
+      const context = measurementContext(run, indexed, 5);
+      const reference = await referenceSide(run, indexed);
       const candidate = { ...reference, scratch: join(run.scratch, 'twin') };
       const { recallWindow: window, ef } = workspace.manifest.search;
       const profile = referenceOutcome(await profileReference({ ...context, reference, window, ef }), signal);

@@ -35,9 +35,12 @@ function request(more: Partial<OptimizeRequest> & Pick<OptimizeRequest, 'policy'
   return {
     services,
     workspace,
-    dataset,
+    datasets: [dataset],
+    heldOut: [],
+    aggregate: 'geomean',
+    budgetSeconds: undefined,
     locate,
-    module: 'search',
+    modules: ['search'],
     group: 8,
     rounds: 1,
     seed: 1,
@@ -140,7 +143,7 @@ describe('broken candidates', () => {
     const { records, problems } = await readLedger(ledgerPath(fixture.workspace.root));
     expect(problems).toEqual([]);
     const [run] = summariseRuns(records);
-    expect(run).toMatchObject({ status: 'done', best: null });
+    expect(run).toMatchObject({ status: 'done', best: [] });
     expect(run?.candidates.map((c) => c.reward)).toHaveLength(8);
     expect(run?.candidates.every((c) => c.reward !== null && c.reward <= -0.5)).toBe(true);
     expect(descendants()).toEqual([]);
@@ -153,7 +156,7 @@ describe('broken candidates', () => {
 });
 
 describe('the playbook', () => {
-  it('proposes the same patches for the same seed, and judges them', async () => {
+  it('proposes the same patches for the same seed, and judges them', { timeout: 400_000 }, async () => {
     const syntax = await createCppSyntax();
     const policy = createPlaybookPolicy({ catalogue, syntax });
     const first = await optimize(request({ policy, group: 3 }));

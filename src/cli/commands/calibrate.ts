@@ -61,10 +61,8 @@ export function addCalibrateCommand(program: Command, execute: Execute): void {
       execute(async (context) => {
         const { services, signal, output } = context;
         const { workspace, dataset } = await loadInputs(options, context);
-        const { calibration, path } = await calibrateMachine(
-          { services, signal, workspace, dataset },
-          options.seed,
-        );
+        const { seed } = options;
+        const { calibration, path } = await calibrateMachine({ services, signal, workspace, dataset, seed });
         output.result(
           { ...calibration, path },
           () => `${calibrationText(calibration)}\n\nkept for later measurements: ${path}`,

@@ -1,34 +1,79 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { optimize } from '../../engine/optimizer.ts';
-import { catalogue } from '../../engine/policy/playbook/catalogue.ts';
-import { createPlaybookPolicy } from '../../engine/policy/playbook/playbookPolicy.ts';
 import { type ModuleName, moduleNames } from '../../protocol/module.ts';
-import { loadInputs } from '../loadInputs.ts';
+import { type Aggregate, aggregates } from '../../protocol/optimize.ts';
+import { loadRunInputs } from '../loadInputs.ts';
 import type { Execute } from '../main.ts';
 import { wholeNumber } from '../numbers.ts';
+import { openPolicy } from '../openPolicy.ts';
 import { optimizeText } from '../optimizeText.ts';
 
 interface Options {
   readonly workspace?: string;
-  readonly module: ModuleName;
-  readonly dataset?: string;
+  readonly module: readonly [ModuleName, ...ModuleName[]];
+  readonly dataset: readonly string[];
+  readonly holdOut: readonly string[];
+  readonly aggregate: Aggregate;
   readonly group: number;
   readonly rounds: number;
+  readonly budget?: number;
+  readonly policy: 'playbook';
   readonly seed: number;
   readonly apply: 'best' | 'none';
+}
+
+/** `all`, one module, or several with commas; always in the order construction, search, refinement. */
+function modulesOf(text: string): [ModuleName, ...ModuleName[]] {
+  const names = text.split(',').map((name) => name.trim());
+  const unknown = names.find((name) => name !== 'all' && !moduleNames.some((module) => module === name));
+  if (unknown !== undefined) {
+    throw new InvalidArgumentError(`"${unknown}" is none of ${moduleNames.join(', ')}, all.`);
+  }
+  const [first, ...rest] = moduleNames.filter((module) => names.includes('all') || names.includes(module));
+  if (first === undefined) throw new InvalidArgumentError('Name a module.');
+  return [first, ...rest];
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, ...value.split(',').map((name) => name.trim())];
 }
 
 export function addOptimizeCommand(program: Command, execute: Execute): void {
   program
     .command('optimize')
-    .description('propose, build, verify and measure rewrites of one module; confirm the best')
-    .option('--workspace <dir>', 'workspace folder (default: the nearest annsmith.json)')
-    .addOption(
-      new Option('--module <module>', 'module to optimize').choices([...moduleNames]).makeOptionMandatory(),
+    .description(
+      'propose, build, verify and measure rewrites, module by module; confirm and minimise the best',
     )
-    .option('--dataset <name>', "dataset (default: the manifest's first)")
+    .option('--workspace <dir>', 'workspace folder (default: the nearest annsmith.json)')
+    .requiredOption(
+      '--module <module>',
+      `what to optimize: ${moduleNames.join(', ')}, several with commas, or all; each starts from the best confirmed state of the one before`,
+      modulesOf,
+    )
+    .option(
+      '--dataset <name>',
+      "dataset, or several (with commas, or the option again) to optimize on at once (default: the manifest's first)",
+      collect,
+      [],
+    )
+    .option(
+      '--hold-out <name>',
+      'dataset that only the final result is measured on; may be repeated',
+      collect,
+      [],
+    )
+    .addOption(
+      new Option('--aggregate <how>', 'one gain from several datasets: the geometric mean, or the worst')
+        .choices([...aggregates])
+        .default('geomean'),
+    )
     .option('--group <n>', 'candidates per round', wholeNumber(2, 64), 8)
-    .option('--rounds <n>', 'rounds', wholeNumber(1, 100), 1)
+    .option('--rounds <n>', 'rounds per module', wholeNumber(1, 100), 1)
+    .option(
+      '--budget <minutes>',
+      'time for the run, split between the modules; the first round of each always runs (default: as long as it takes)',
+      wholeNumber(1, 10_000),
+    )
     .addOption(
       new Option('--policy <policy>', 'what writes the candidates').choices(['playbook']).default('playbook'),
     )
@@ -41,19 +86,21 @@ export function addOptimizeCommand(program: Command, execute: Execute): void {
     .action((options: Options) =>
       execute(async (context) => {
         const { output, services, signal } = context;
-        const { syntax, locate, workspace, dataset } = await loadInputs(options, context);
-        const { module, group, rounds, seed, apply } = options;
-        const policy = createPlaybookPolicy({ catalogue, syntax });
+        const { module, dataset, holdOut, aggregate, group, rounds, budget, seed, apply } = options;
+        const inputs = await loadRunInputs(
+          { workspace: options.workspace, datasets: dataset, heldOut: holdOut },
+          context,
+        );
         const report = await optimize({
           services,
           signal,
-          workspace,
-          dataset,
-          locate,
-          policy,
-          module,
+          ...inputs.run,
+          policy: openPolicy(options.policy, inputs.syntax),
+          modules: module,
+          aggregate,
           group,
           rounds,
+          budgetSeconds: budget === undefined ? undefined : budget * 60,
           seed,
           apply,
         });

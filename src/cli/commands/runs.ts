@@ -3,8 +3,13 @@ import type { Command } from 'commander';
 import { UserError } from '../../engine/errors.ts';
 import { readLedger } from '../../engine/ledger/ledgerReader.ts';
 import { ledgerPath, type RunSummary, summariseRuns } from '../../engine/ledger/runSummary.ts';
+import { optimize } from '../../engine/optimizer.ts';
+import { planOf, requireSame, resumable } from '../../engine/resume.ts';
 import { type CommandContext, findWorkspace } from '../context.ts';
+import { loadRunInputs } from '../loadInputs.ts';
 import type { Execute } from '../main.ts';
+import { openPolicy } from '../openPolicy.ts';
+import { optimizeText } from '../optimizeText.ts';
 import { formatGain, table } from '../table.ts';
 
 async function readRuns(root: string, { output }: CommandContext): Promise<RunSummary[]> {
@@ -37,7 +42,7 @@ export function addRunsCommand(program: Command, execute: Execute): void {
                     r.dataset,
                     r.status,
                     r.candidates.length,
-                    r.best ?? '-',
+                    r.best.join(', ') || '-',
                     r.gain === null ? '-' : formatGain(r.gain.value),
                   ]),
                 ),
@@ -67,8 +72,9 @@ export function addRunsCommand(program: Command, execute: Execute): void {
           [
             `${run.id}: ${run.module} on ${run.dataset}, policy ${run.policy}, seed ${run.seed}, ${run.status}`,
             table(
-              ['candidate', 'verdict', 'reward', 'gain', 'interval', 'program'],
+              ['module', 'candidate', 'verdict', 'reward', 'gain', 'interval', 'program'],
               run.candidates.map((c) => [
+                c.module,
                 c.id,
                 c.verdict,
                 c.reward === null ? '-' : c.reward.toFixed(3),
@@ -77,9 +83,36 @@ export function addRunsCommand(program: Command, execute: Execute): void {
                 c.text,
               ]),
             ),
-            ...(run.best === null ? [] : [`patch: ${join(root, '.annsmith', 'runs', run.id, 'best.patch')}`]),
+            ...(run.best.length === 0
+              ? []
+              : [`patch: ${join(root, '.annsmith', 'runs', run.id, 'best.patch')}`]),
           ].join('\n'),
         );
+      }),
+    );
+
+  runs
+    .command('resume <run>')
+    .description(
+      'go on with a run that was cut off or cancelled; nothing that was finished is measured again',
+    )
+    .option('--workspace <dir>', 'workspace folder (default: the nearest annsmith.json)')
+    .action((id: string, options: { workspace?: string }) =>
+      execute(async (context) => {
+        const root = findWorkspace(options.workspace);
+        const { records } = await readLedger(ledgerPath(root));
+        const record = resumable(records, id);
+        const { datasetNames, heldOutNames, ...plan } = planOf(record);
+        const inputs = await loadRunInputs(
+          { workspace: root, datasets: datasetNames, heldOut: heldOutNames },
+          context,
+        );
+        const policy = openPolicy(record.policy.id, inputs.syntax);
+        const { services, signal, output } = context;
+        const request = { services, signal, ...inputs.run, ...plan, policy };
+        await requireSame(record, request);
+        const report = await optimize({ ...request, resume: id });
+        output.result(report, () => optimizeText(report));
       }),
     );
 }

@@ -12,7 +12,7 @@ import { defaultProcessEffect } from './bootstrap.ts';
 import { answerTimeoutMs, bootstrapReplicates, type CompareInput, pairSeconds } from './compare.ts';
 import { buildComparison, speedupRecalls } from './comparison.ts';
 import { LiveRounds } from './liveRounds.ts';
-import { type Outcome, openFirstPair, openPair, runMeasurement, unwrap } from './measurementContext.ts';
+import { type Outcome, openFirstPair, runMeasurement, unwrap } from './measurementContext.ts';
 import { pairEfs } from './plan.ts';
 import type { SideProfile } from './referenceProfile.ts';
 import { residentLead } from './residentChunk.ts';
@@ -26,6 +26,8 @@ export interface ConfirmInput extends CompareInput {
   readonly claim: Estimate;
   /** Fresh process pairs, at least 4. */
   readonly processPairs?: number;
+  /** Also measure the throughput of this many processes searching at once. */
+  readonly throughputThreads?: readonly number[];
 }
 
 export interface Confirmation {
@@ -42,7 +44,12 @@ export interface SideCosts {
   readonly memory: MemoryReply;
   /** Single queries at the ef nearest the middle of the window. */
   readonly latency: LatencySummary;
+  /** Queries per second at that ef, by number of processes. */
+  readonly throughput: readonly { readonly threads: number; readonly qps: number }[];
 }
+
+/** Each side is driven this long, twice, per number of processes. */
+const throughputSeconds = 0.5;
 
 const fewestProcessPairs = 4;
 const defaultProcessPairs = 6;
@@ -121,18 +128,6 @@ export function confirm(input: ConfirmInput): Promise<Outcome<Confirmation>> {
   });
 }
 
-/** Latency of single queries and memory of both sides, at the ef nearest the middle of the window. */
-export function latencyAndMemory(
-  input: CompareInput & { readonly candidateProfile: SideProfile },
-): Promise<Outcome<BothSides<SideCosts>>> {
-  return runMeasurement(input, async (client) => {
-    const sides = { reference: input.reference, candidate: input.candidate };
-    const opened = await openPair(client, sides, { replace: false, first: 'reference' });
-    const points = { reference: input.profile.points, candidate: input.candidateProfile.points };
-    return measureCosts(client, input, opened, points);
-  });
-}
-
 async function pointsAt(sweep: RecallSweep, placed: readonly RecallPoint[]): Promise<RecallPoint[]> {
   const points: RecallPoint[] = [];
   for (const { ef } of placed) points.push(await sweep.at(ef));
@@ -141,7 +136,7 @@ async function pointsAt(sweep: RecallSweep, placed: readonly RecallPoint[]): Pro
 
 async function measureCosts(
   client: HarnessClient,
-  input: CompareInput,
+  input: ConfirmInput,
   opened: BothSides<OpenReply>,
   points: BothSides<readonly RecallPoint[]>,
 ): Promise<BothSides<SideCosts>> {
@@ -154,7 +149,27 @@ async function measureCosts(
     const request = { side, ef, k: input.k, rows, seed: input.seed, warm: Math.min(200, rows.count >> 1) };
     const { p50, p95, p99, mean } = unwrap(await client.latency({ ...request, timeoutMs: 120_000 }));
     const memory = unwrap(await client.memory(side));
-    return { opened: opened[which], memory, latency: { ef, p50, p95, p99, mean } };
+    return { opened: opened[which], memory, latency: { ef, p50, p95, p99, mean }, throughput: [] };
   };
-  return { reference: await costs('a', 'reference'), candidate: await costs('b', 'candidate') };
+  const single = { reference: await costs('a', 'reference'), candidate: await costs('b', 'candidate') };
+  const throughput = async (side: SideName, ef: number, threads: number): Promise<number> => {
+    const request = { side, ef, k: input.k, rows: input.dataset.holdoutRows, seed: input.seed, threads };
+    return unwrap(await client.throughput({ ...request, minSeconds: throughputSeconds, timeoutMs: 120_000 }))
+      .qps;
+  };
+  type Throughput = { readonly threads: number; readonly qps: number };
+  const both: Record<'reference' | 'candidate', Throughput[]> = { reference: [], candidate: [] };
+  for (const threads of input.throughputThreads ?? []) {
+    const qps = { reference: 0, candidate: 0 };
+    for (const which of ['reference', 'candidate', 'candidate', 'reference'] as const) {
+      const side = which === 'reference' ? 'a' : 'b';
+      qps[which] += (await throughput(side, single[which].latency.ef, threads)) / 2;
+    }
+    both.reference.push({ threads, qps: qps.reference });
+    both.candidate.push({ threads, qps: qps.candidate });
+  }
+  return {
+    reference: { ...single.reference, throughput: both.reference },
+    candidate: { ...single.candidate, throughput: both.candidate },
+  };
 }

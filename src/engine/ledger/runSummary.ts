@@ -9,6 +9,7 @@ export function ledgerPath(workspaceRoot: string): string {
 
 export interface CandidateSummary {
   readonly id: string;
+  readonly module: string;
   readonly text: string;
   readonly patchHash: string | null;
   /** `accepted`, or the kind with its check, e.g. `rejected: answers-valid`; `unfinished` without a judgement. */
@@ -23,14 +24,17 @@ export interface CandidateSummary {
 export interface RunSummary {
   readonly id: string;
   readonly at: string;
+  /** e.g. `search`, or `construction, search`. */
   readonly module: string;
+  /** Held-out ones left out. */
   readonly dataset: string;
   readonly policy: string;
   readonly seed: number;
   /** `unfinished`: the ledger has no end of this run. */
   readonly status: 'done' | 'cancelled' | 'failed' | 'unfinished';
-  readonly best: string | null;
-  /** Of the best candidate, as confirmed. */
+  /** Confirmed winners, one per module that has one. */
+  readonly best: readonly string[];
+  /** Of everything together, as confirmed. */
   readonly gain: Estimate | null;
   readonly candidates: readonly CandidateSummary[];
 }
@@ -40,7 +44,8 @@ function summariseRun(
   records: readonly LedgerRecord[],
 ): RunSummary {
   const own = records.filter((r) => r.runId === run.runId);
-  const end = own.find((r) => r.type === 'run-end');
+  // A run that was cut off and resumed has several ends.
+  const end = own.findLast((r) => r.type === 'run-end' || r.type === 'resume');
   const candidates = own
     .filter((r) => r.type === 'completion')
     .map((completion): CandidateSummary => {
@@ -50,8 +55,10 @@ function summariseRun(
       );
       const judged = judgement?.type === 'judgement' ? judgement : undefined;
       const verdict = judged?.verdict;
+      const group = own.find((r) => r.type === 'group' && r.groupId === completion.groupId);
       return {
         id: completion.candidateId,
+        module: group?.type === 'group' ? group.module : '',
         text: completion.text,
         patchHash: completion.patchHash,
         verdict:
@@ -63,22 +70,25 @@ function summariseRun(
         detail:
           verdict?.kind === 'rejected' ? verdict.detail : verdict?.kind === 'failed' ? verdict.error : '',
         reward: judged?.reward?.shaped ?? null,
-        gain: judged?.comparison?.logRatio ?? null,
+        gain: judged?.gain ?? null,
         confirmed: confirmation?.type === 'confirmation' ? confirmation.confirmed : null,
       };
     });
-  const best = end?.best ?? null;
-  const bestConfirmation = own.find((r) => r.type === 'confirmation' && r.candidateId === best);
+  const total = own.findLast((r) => r.type === 'total');
+  const ended = end?.type === 'run-end' ? end : undefined;
   return {
     id: run.runId,
     at: run.at,
-    module: run.module,
-    dataset: run.dataset.name,
+    module: run.modules.join(', '),
+    dataset: run.datasets
+      .filter(({ heldOut }) => !heldOut)
+      .map(({ name }) => name)
+      .join(', '),
     policy: run.policy.id,
     seed: run.seed,
-    status: end?.status ?? 'unfinished',
-    best,
-    gain: bestConfirmation?.type === 'confirmation' ? bestConfirmation.comparison.logRatio : null,
+    status: ended?.status ?? 'unfinished',
+    best: ended?.best ?? [],
+    gain: total?.type === 'total' ? total.gain : null,
     candidates,
   };
 }

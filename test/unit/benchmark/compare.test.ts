@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { calibrate } from '../../../src/engine/benchmark/calibrate.ts';
 import { type CompareInput, measureResident, screen } from '../../../src/engine/benchmark/compare.ts';
-import { confirm, latencyAndMemory } from '../../../src/engine/benchmark/confirm.ts';
+import { confirm } from '../../../src/engine/benchmark/confirm.ts';
 import type { Outcome } from '../../../src/engine/benchmark/measurementContext.ts';
 import { profileReference } from '../../../src/engine/benchmark/referenceProfile.ts';
 import type { PreparedDataset } from '../../../src/protocol/dataset.ts';
@@ -224,14 +224,6 @@ describe('confirmation', () => {
       budgetSeconds: 60,
     });
     expect(measured(confirmed).agrees).toBe(false);
-  });
-
-  it('measures latency and memory of both sides', async () => {
-    const { input } = await setUp('faster');
-    const { candidate } = measured(await screen(input));
-    const costs = measured(await latencyAndMemory({ ...input, candidateProfile: candidate }));
-    expect(costs.reference.memory.rssBytes).toBe(2e6);
-    expect(costs.candidate.opened.buildCpuSeconds).toBe(1);
   });
 });
 

@@ -12,7 +12,13 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 const clock = { now: () => Date.UTC(2026, 0, 2), monotonic: () => 0 };
-const end = (runId: string): NewRecord => ({ type: 'run-end', runId, status: 'done', best: null });
+const end = (runId: string): NewRecord => ({
+  type: 'run-end',
+  runId,
+  status: 'done',
+  best: [],
+  applied: false,
+});
 
 describe('ledger', () => {
   it('reads back what was written, in order, also when appends are not awaited one by one', async () => {
@@ -21,7 +27,7 @@ describe('ledger', () => {
     await Promise.all(['a', 'b', 'c'].map((id) => ledger.append(end(id))));
     const { records, problems } = await readLedger(path);
     expect(records.map((r) => r.runId)).toEqual(['a', 'b', 'c']);
-    expect(records[0]).toMatchObject({ v: 1, at: '2026-01-02T00:00:00.000Z' });
+    expect(records[0]).toMatchObject({ v: 2, at: '2026-01-02T00:00:00.000Z' });
     expect(problems).toEqual([]);
   });
 

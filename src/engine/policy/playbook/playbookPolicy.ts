@@ -6,6 +6,7 @@ import { createGrammar } from './grammar.ts';
 import type { PriorTable } from './prior.ts';
 import { decodeProgram, printProgram } from './program.ts';
 import { type EditedFiles, ProgramEditor } from './programEditor.ts';
+import { programParts } from './programParts.ts';
 import { publishedPrior } from './publishedPrior.ts';
 import type { Rewrite } from './rewrite.ts';
 import { type SampledTokens, type SamplingOptions, sampleTokens } from './sampler.ts';
@@ -81,6 +82,12 @@ export function createPlaybookPolicy({
       if (draws.length === 0) yield nothingApplies(request, groupNotes);
       for (const draw of draws) yield completionOf(draw, groupNotes);
     },
+    parts: (request, completion) =>
+      programParts(
+        { catalogue, grammar, prior, editor: new ProgramEditor(catalogue, request, syntax) },
+        request,
+        completion,
+      ),
   };
 }
 

@@ -1,0 +1,80 @@
+import type { LedgerRecord, RecordOf } from '../protocol/ledger.ts';
+import type { ModuleName } from '../protocol/module.ts';
+import type { FileTexts } from '../protocol/policy.ts';
+import type { Verdict } from '../protocol/verdict.ts';
+import { applyPatch } from './candidate/patch.ts';
+import { type Candidate, newCandidate, restoredTrials } from './judged.ts';
+import type { LedgerWriter, NewRecord } from './ledger/ledgerWriter.ts';
+
+type WithoutRun<T> = T extends unknown ? Omit<T, 'runId'> : never;
+type RunRecord = WithoutRun<NewRecord>;
+
+/** What a run has in the ledger: what is there is not done again, what is new goes behind it. */
+export class Journal {
+  readonly runId: string;
+  readonly #ledger: LedgerWriter;
+  readonly #earlier: readonly LedgerRecord[];
+
+  /** `earlier`: records of the ledger from before, of any run. */
+  constructor(ledger: LedgerWriter, runId: string, earlier: readonly LedgerRecord[]) {
+    this.runId = runId;
+    this.#ledger = ledger;
+    this.#earlier = earlier.filter((record) => record.runId === runId);
+  }
+
+  get resumed(): boolean {
+    return this.#earlier.length > 0;
+  }
+
+  append(record: RunRecord): Promise<void> {
+    return this.#ledger.append({ ...record, runId: this.runId } as NewRecord);
+  }
+
+  all<T extends LedgerRecord['type']>(type: T): RecordOf<T>[] {
+    return this.#earlier.filter((record): record is RecordOf<T> => record.type === type);
+  }
+
+  group(groupId: string): RecordOf<'group'> | undefined {
+    return this.all('group').find((record) => record.groupId === groupId);
+  }
+
+  groupEnd(groupId: string): RecordOf<'group-end'> | undefined {
+    return this.all('group-end').find((record) => record.groupId === groupId);
+  }
+
+  moduleEnd(module: ModuleName): RecordOf<'module-end'> | undefined {
+    return this.all('module-end').find((record) => record.module === module);
+  }
+
+  confirmation(candidateId: string): RecordOf<'confirmation'> | undefined {
+    return this.all('confirmation').find((record) => record.candidateId === candidateId);
+  }
+
+  /** Candidates of a group as they were logged, with their judgement where there is one. */
+  candidates(groupId: string, before: FileTexts): Candidate[] {
+    return this.all('completion')
+      .filter((record) => record.groupId === groupId)
+      .map((record) => this.#restored(record, before));
+  }
+
+  #restored(record: RecordOf<'completion'>, before: FileTexts): Candidate {
+    const { candidateId, text, tokenIds, logprobs, notes, patch, unusable } = record;
+    const applied = patch === null ? undefined : applyPatch(before, patch);
+    const files: FileTexts = applied?.kind === 'applied' ? applied.files : new Map();
+    const outcome =
+      unusable === undefined
+        ? ({ kind: 'files', files, notes } as const)
+        : ({ kind: 'rejected', ...unusable } as const);
+    const candidate = newCandidate(candidateId, { text, tokenIds, logprobs, outcome }, before);
+    const judgement = this.all('judgement').find((judged) => judged.candidateId === candidateId);
+    if (judgement === undefined) return candidate;
+    candidate.verdict = judgement.verdict as Verdict;
+    candidate.checks = judgement.checks;
+    candidate.lockdown = judgement.lockdown;
+    candidate.trials = restoredTrials(judgement.trials);
+    candidate.timings = judgement.timings;
+    if (judgement.sameAs !== undefined) candidate.sameAs = judgement.sameAs;
+    candidate.logged = true;
+    return candidate;
+  }
+}

@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import { workFolder } from './baseline.ts';
+import { indexParams } from './builtIndex.ts';
+import type { CascadeContext, SmallSet } from './cascadeContext.ts';
+import type { CodeState } from './codeState.ts';
+import { harnessPath } from './native.ts';
+import { compileFiles, type RunContext } from './runContext.ts';
+import { verifyCandidate } from './verify/verifyCandidate.ts';
+
+/**
+ * What the sanitizers say of the reference itself. Where it is reported, a report of a candidate proves nothing, so
+ * that sanitizer is left out and the record says so.
+ */
+export async function referenceReports(
+  run: RunContext,
+  state: CodeState,
+  small: SmallSet,
+  sanitizers: readonly ('address' | 'thread')[],
+): Promise<CascadeContext['referenceReports']> {
+  const { services, signal } = run;
+  const { manifest } = state.workspace;
+  const reports: { address?: string; thread?: string } = {};
+  for (const sanitizer of sanitizers) {
+    services.reporter.progress({
+      stage: 'sanitize',
+      message: `the reference under the ${sanitizer} sanitizer`,
+    });
+    const kind = sanitizer === 'address' ? 'address,undefined' : 'thread';
+    const compiled = await compileFiles(
+      run,
+      state.workspace,
+      join(run.scratch, `${state.name}-${sanitizer}`),
+      new Map(),
+      kind,
+    );
+    if (!compiled.ok) {
+      reports[sanitizer] = `it does not compile with it: ${compiled.stderr.slice(0, 500)}`;
+      continue;
+    }
+    const scratch = await workFolder(run, `${state.name}-${sanitizer}`);
+    const side = { library: compiled.library, params: indexParams(manifest), scratch } as const;
+    const { verdict } = await verifyCandidate({
+      processes: services.processes,
+      harnessPath: harnessPath(),
+      small: small.dataset,
+      side:
+        sanitizer === 'thread' ? { ...side, mode: 'build' } : { ...side, mode: 'import', graph: small.graph },
+      k: manifest.search.k,
+      seed: 1,
+      sanitizer,
+      signal,
+    });
+    if (verdict.kind === 'accepted') continue;
+    const detail = verdict.kind === 'rejected' ? verdict.detail : JSON.stringify(verdict);
+    services.logger.warn(
+      `the ${sanitizer} sanitizer reports the workspace as saved; candidates are not judged by it: ${detail.split('\n')[0]}`,
+    );
+    reports[sanitizer] = detail;
+  }
+  return reports;
+}

@@ -26,9 +26,7 @@ export async function loadInputs(
   const workspace = await loadWorkspace(findWorkspace(options.workspace), { syntax });
   const dataset = await openDatasets({ services }).get(
     options.dataset ?? datasetNames(workspace.manifest)[0]!,
-    {
-      signal,
-    },
+    { k: workspace.manifest.search.k, signal },
   );
   return { syntax, locate: (ref, text) => locateRegion(syntax, ref, text), workspace, dataset };
 }
@@ -61,7 +59,7 @@ export async function loadRunInputs(
   const syntax = await createCppSyntax();
   const workspace = await loadWorkspace(findWorkspace(options.workspace), { syntax });
   const all = openDatasets({ services });
-  const prepare = (name: string): Promise<PreparedDataset> => all.get(name, { signal });
+  const prepare = (name: string): Promise<PreparedDataset> => all.get(name, { k: workspace.manifest.search.k, signal });
   const [first, ...others] = new Set(options.datasets);
   const datasets: [PreparedDataset, ...PreparedDataset[]] = [
     await prepare(first ?? datasetNames(workspace.manifest)[0]!),

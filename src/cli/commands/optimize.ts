@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { optimize } from '../../engine/optimizer.ts';
+import { splitDatasetNames } from '../../protocol/dataset.ts';
 import { type ModuleName, moduleNames } from '../../protocol/module.ts';
 import { type Aggregate, aggregates } from '../../protocol/optimize.ts';
 import { loadRunInputs } from '../loadInputs.ts';
@@ -35,7 +36,7 @@ function modulesOf(text: string): [ModuleName, ...ModuleName[]] {
 }
 
 function collect(value: string, before: readonly string[]): string[] {
-  return [...before, ...value.split(',').map((name) => name.trim())];
+  return [...before, ...splitDatasetNames(value)];
 }
 
 export function addOptimizeCommand(program: Command, execute: Execute): void {

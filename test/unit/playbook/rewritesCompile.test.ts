@@ -6,7 +6,14 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { catalogue } from '../../../src/engine/policy/playbook/catalogue.ts';
 import type { FileTexts } from '../../../src/protocol/policy.ts';
-import { applyProgram, everything, exampleFiles, extremes, type Step } from './rewritesWorkspace.ts';
+import {
+  applyProgram,
+  everything,
+  exampleFiles,
+  extremes,
+  rewriteNamed,
+  type Step,
+} from './rewritesWorkspace.ts';
 
 const run = promisify(execFile);
 const scratch = mkdtempSync(join(tmpdir(), 'annsmith-rewrites-'));
@@ -56,8 +63,9 @@ describe('rewritten workspaces compile without warnings and find what the origin
     const given = await recalls(name.replaceAll(/[^a-z0-9]+/gi, '-'), applyProgram(steps), flags);
     const codes = steps.find(([id]) => id === 'int8-preliminary-search')?.[1];
     // Codes confuse neighbours whose distances differ by less than their rounding, about one result in 40 on vectors of
-    // 20 values; re-ranking more than the results asked for finds most again. Everything else changes no answer.
-    const loss = codes === undefined ? 0 : codes.rerank === 1 ? 0.04 : 0.01;
+    // 20 values; re-ranking more than the results asked for finds most again. Another graph finds others too. Everything else changes no answer.
+    const builds = steps.some(([id]) => rewriteNamed(id).module === 'construction');
+    const loss = codes === undefined ? (builds ? 0.01 : 0) : codes.rerank === 1 ? 0.04 : 0.01;
     for (const [i, recall] of original.entries()) {
       expect(given[i], `metric ${i}`).toBeGreaterThanOrEqual(recall - loss);
       if (loss === 0) expect(given[i], `metric ${i}`).toBe(recall);

@@ -58,7 +58,7 @@ beforeAll(async () => {
   }
   const manifestPath = join(root, 'annsmith.json');
   const manifest = JSON.parse(await readFile(manifestPath, 'utf8'));
-  manifest.budgets = { candidateSeconds: 4, buildCpuFactor: 3 };
+  manifest.budgets = { candidateSeconds: 4, buildCpuFactor: 10 };
   manifest.search.recallWindow = [0.7, 0.9];
   await writeFile(manifestPath, JSON.stringify(manifest));
 });
@@ -154,7 +154,6 @@ describe('three modules', { timeout: 600_000 }, () => {
     const patch = await readFile(report.best!.patch, 'utf8');
     for (const { handicapped, plain } of handicaps) {
       expect(patch).toContain(plain);
-      expect(patch).toContain(`-`);
       expect(patch.split('\n').some((l) => l.startsWith('-') && l.includes(handicapped.slice(0, 30)))).toBe(
         true,
       );
@@ -164,8 +163,8 @@ describe('three modules', { timeout: 600_000 }, () => {
 
   it('measures construction on the head and on the whole, costs and throughput with the total', async () => {
     const records = await recordsOf(report.run);
-    const built = records.filter((r) => r.type === 'judgement' && r.trials.length > 1);
-    expect(built.length).toBeGreaterThanOrEqual(0);
+    const built = records.find((r) => r.type === 'judgement' && r.candidateId === 'g1c1');
+    expect(built?.type === 'judgement' && built.trials.map(({ rows }) => rows)).toEqual([5000, 6000]);
     const total = records.find((r) => r.type === 'total');
     expect(total?.type === 'total' && total.trials[0]?.throughput?.[0]?.threads).toBe(2);
     expect(records.filter((r) => r.type === 'module-end')).toHaveLength(3);

@@ -4,6 +4,7 @@
 #include <cfloat>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 
 namespace annsmith::harness {
 namespace {
@@ -28,6 +29,7 @@ std::string Violations::Json() const {
       .Integer("unsorted", unsorted)
       .Integer("falseDistance", false_distance)
       .Integer("notFinite", not_finite)
+      .Integer("changed", changed)
       .str();
 }
 
@@ -141,16 +143,34 @@ double AnswerCheck::Recall() const {
   return static_cast<double>(counted_) / (static_cast<double>(queries_) * wanted_);
 }
 
-std::string HashAnswers(const std::vector<uint32_t>& ids) {
+void AnswerCheck::CheckUnchanged(uint64_t query, const uint32_t* ids,
+                                 const std::vector<uint32_t>& before) {
+  const auto [now, then] = std::mismatch(ids, ids + k_, before.begin());
+  if (now == ids + k_) return;
+  Note("changed", &violations_.changed, query, *now, *now, *then);
+}
+
+namespace {
+
+std::string Hash(const void* words, size_t count) {
   uint64_t hash = 0xCBF29CE484222325;
-  for (const uint32_t id : ids) {
-    for (int shift = 0; shift < 32; shift += 8) {
-      hash = (hash ^ (id >> shift & 0xFF)) * 0x100000001B3;
-    }
+  for (size_t i = 0; i < count; ++i) {
+    uint32_t word;
+    std::memcpy(&word, static_cast<const uint8_t*>(words) + i * sizeof(word), sizeof(word));
+    for (int shift = 0; shift < 32; shift += 8)
+      hash = (hash ^ (word >> shift & 0xFF)) * 0x100000001B3;
   }
   char text[17];
   std::snprintf(text, sizeof(text), "%016llx", static_cast<unsigned long long>(hash));
   return text;
+}
+
+}  // namespace
+
+std::string HashAnswers(const std::vector<uint32_t>& ids) { return Hash(ids.data(), ids.size()); }
+
+std::string HashDistances(const std::vector<float>& distances) {
+  return Hash(distances.data(), distances.size());
 }
 
 }  // namespace annsmith::harness

@@ -20,6 +20,7 @@ struct Violations {
   uint64_t unsorted = 0;
   uint64_t false_distance = 0;
   uint64_t not_finite = 0;
+  uint64_t changed = 0;  // timed queries whose answer was another when nothing was timed
 
   std::string Json() const;
 };
@@ -46,6 +47,9 @@ class AnswerCheck {
 
   // Returns how many of the answers count, 0 to k.
   uint32_t Check(uint64_t query, int32_t status, const uint32_t* ids, const float* distances);
+
+  // Notes it where the ids differ from those that the index gave before.
+  void CheckUnchanged(uint64_t query, const uint32_t* ids, const std::vector<uint32_t>& before);
 
   const Violations& violations() const { return violations_; }
   const std::optional<FirstViolation>& first() const { return first_; }
@@ -76,6 +80,8 @@ class AnswerCheck {
 
 // 64-bit FNV-1a over the ids of all rows in the order given, as 16 hexadecimal digits.
 std::string HashAnswers(const std::vector<uint32_t>& ids);
+// The same over distances, which tied points share.
+std::string HashDistances(const std::vector<float>& distances);
 
 }  // namespace annsmith::harness
 

@@ -1,50 +1,88 @@
 #include <algorithm>
 
+#include "harness/answer_audit.h"
 #include "harness/answer_check.h"
+#include "harness/answer_rows.h"
 #include "harness/commands.h"
 #include "harness/process_facts.h"
-#include "harness/search_process.h"
 
 namespace annsmith::harness {
 namespace {
 
-// Queries per hand-over: few enough that the memory of the process is looked at often.
-constexpr uint32_t kBatch = 1024;
+// What an audit finds must show in this many fresh processes: a machine under load has bad moments.
+constexpr int kAudits = 3;
 
-// Answers for rows, laid out by row.
-struct AnswersByRow {
-  std::vector<int32_t> statuses;
-  std::vector<uint32_t> ids;
-  std::vector<float> distances;
-  double seconds = 0;
-
-  AnswersByRow(uint64_t rows, uint32_t k) : statuses(rows), ids(rows * k), distances(rows * k) {}
+struct AnswerFields {
+  uint32_t k = 0;
+  uint32_t ef = 0;
+  RowRange rows;
+  uint64_t order = 0;
+  std::vector<uint64_t> warm;
 };
 
-// Has `rows` answered in their order; `kept`, where given, receives the answer of row r at r -
-// first_row.
-Result AnswerRows(SearchProcess* process, const Dataset& data, const std::vector<uint64_t>& rows,
-                  uint32_t k, uint64_t first_row, Deadline deadline, AnswersByRow* kept) {
-  for (uint64_t at = 0; at < rows.size(); at += kBatch) {
-    const uint32_t count = static_cast<uint32_t>(std::min<uint64_t>(kBatch, rows.size() - at));
-    if (auto placed = process->Place(data, rows.data() + at, count, deadline); !placed.ok()) {
-      return placed;
-    }
-    auto seconds = process->SearchWatched(0, count, deadline);
-    if (!seconds.ok()) return seconds.failure();
-    if (kept == nullptr) continue;
-    kept->seconds += seconds.value();
-    const Answers answers = process->Copy(0, count);
-    for (uint32_t i = 0; i < count; ++i) {
-      const uint64_t to = rows[at + i] - first_row;
-      kept->statuses[to] = answers.statuses[i];
-      std::copy_n(answers.ids.begin() + i * k, k,
-                  kept->ids.begin() + static_cast<ptrdiff_t>(to * k));
-      std::copy_n(answers.distances.begin() + i * k, k,
-                  kept->distances.begin() + static_cast<ptrdiff_t>(to * k));
-    }
+AnswerFields ReadFields(const Session& session, Command* command) {
+  AnswerFields fields;
+  const SearchFields search = ReadSearchFields(session, command);
+  fields.k = search.k;
+  fields.rows = search.rows;
+  fields.ef = static_cast<uint32_t>(command->Integer("ef", 1, UINT32_MAX));
+  fields.order = command->IntegerOr("order", 0, UINT64_MAX, 0);
+  if (command->Has("warm")) {
+    const RowRange rows = command->Rows("warm", session.data->queries());
+    fields.warm = OrderedRows(rows.start, rows.count, 0);
   }
-  return Nothing{};
+  return fields;
+}
+
+struct Pass {
+  std::unique_ptr<SearchProcess> process;
+  AnswersByRow answers;
+  uint64_t rss_before = 0;
+  uint64_t rss_after = 0;
+  std::optional<Audit> audit;
+};
+
+Outcome<Pass> RunPass(HostProcess* host, const Dataset& data, const AnswerFields& fields,
+                      Deadline deadline) {
+  auto started = SearchProcess::Start(host, fields.k, fields.ef, {kMostInBatch}, deadline);
+  if (!started.ok()) return started.failure();
+  Pass pass = {std::move(started.value()), AnswersByRow(fields.rows.count, fields.k), 0, 0, {}};
+  SearchProcess* process = pass.process.get();
+  auto warmed = AnswerRows(process, data, fields.warm, fields.k, 0, deadline, nullptr);
+  if (!warmed.ok()) return warmed.failure();
+  pass.rss_before = AnonymousBytes(process->pid());
+  // The order and the warm-up are checks of their own.
+  const bool plain = fields.order == 0 && fields.warm.empty();
+  const bool sanitized = host->settings().sanitizer != Sanitizer::kNone;
+  if (plain && !sanitized && fields.rows.count >= kFewestAudited) {
+    const AuditedPass audited = {host,     &data,    fields.rows.start, fields.rows.count,
+                                 fields.k, fields.ef};
+    auto audit = RunAudited(audited, process, &pass.answers, deadline);
+    if (!audit.ok()) return audit.failure();
+    pass.audit = audit.value();
+  } else {
+    auto answered =
+        AnswerRows(process, data, OrderedRows(fields.rows.start, fields.rows.count, fields.order),
+                   fields.k, fields.rows.start, deadline, &pass.answers);
+    if (!answered.ok()) return answered.failure();
+  }
+  pass.rss_after = AnonymousBytes(process->pid());
+  return pass;
+}
+
+// The first pass, with a failure where every one of several audits finds something.
+Outcome<Pass> RunPasses(HostProcess* host, const Dataset& data, const AnswerFields& fields,
+                        Deadline deadline) {
+  const AuditedPass audited = {host,     &data,    fields.rows.start, fields.rows.count,
+                               fields.k, fields.ef};
+  std::optional<Failure> found;
+  for (int audits = 0; audits < kAudits; ++audits) {
+    auto pass = RunPass(host, data, fields, deadline);
+    if (!pass.ok() || !pass.value().audit) return pass;
+    found = JudgeAudit(audited, *pass.value().audit);
+    if (!found) return pass;
+  }
+  return *found;
 }
 
 }  // namespace
@@ -54,47 +92,40 @@ Outcome<JsonObject> RunAnswer(Session* session, Command* command, Deadline deadl
   if (!found.ok()) return found.failure();
   HostProcess* host = found.value();
   const Dataset& data = *session->data;
-  const auto [k, range] = ReadSearchFields(*session, command);
-  const uint32_t ef = static_cast<uint32_t>(command->Integer("ef", 1, UINT32_MAX));
-  const uint64_t order = command->IntegerOr("order", 0, UINT64_MAX, 0);
-  std::vector<uint64_t> warm;
-  if (command->Has("warm")) {
-    const RowRange rows = command->Rows("warm", data.queries());
-    warm = OrderedRows(rows.start, rows.count, 0);
-  }
+  const AnswerFields fields = ReadFields(*session, command);
   if (auto finished = command->Finish(); !finished.ok()) return finished.failure();
-  if (auto fits = CheckNeighbours(*session, *host, k); !fits.ok()) return fits.failure();
+  if (auto fits = CheckNeighbours(*session, *host, fields.k); !fits.ok()) return fits.failure();
 
-  auto started = SearchProcess::Start(host, k, ef, {kBatch}, deadline);
-  if (!started.ok()) return started.failure();
-  SearchProcess& process = *started.value();
-  if (auto warmed = AnswerRows(&process, data, warm, k, 0, deadline, nullptr); !warmed.ok()) {
-    return warmed.failure();
-  }
-  const uint64_t rss_before = AnonymousBytes(process.pid());
-  AnswersByRow answers(range.count, k);
-  auto answered = AnswerRows(&process, data, OrderedRows(range.start, range.count, order), k,
-                             range.start, deadline, &answers);
-  if (!answered.ok()) return answered.failure();
-  const uint64_t rss_after = AnonymousBytes(process.pid());
-  const unsigned threads = ThreadCount(process.pid());
-
+  auto ran = RunPasses(host, data, fields, deadline);
+  if (!ran.ok()) return ran.failure();
+  const Pass& pass = ran.value();
+  const unsigned threads = ThreadCount(pass.process->pid());
+  const uint32_t k = fields.k;
+  AnswerBook& book = session->BookOf(*host);
   AnswerCheck check(data, host->settings().rows, k);
   std::vector<uint8_t> hits;
-  for (uint64_t i = 0; i < range.count; ++i) {
-    hits.push_back(static_cast<uint8_t>(check.Check(
-        range.start + i, answers.statuses[i], &answers.ids[i * k], &answers.distances[i * k])));
+  for (uint64_t i = 0; i < fields.rows.count; ++i) {
+    const uint64_t row = fields.rows.start + i;
+    const uint32_t* ids = &pass.answers.ids[i * k];
+    hits.push_back(static_cast<uint8_t>(
+        check.Check(row, pass.answers.statuses[i], ids, &pass.answers.distances[i * k])));
+    book.Keep(fields.ef, k, row, ids);
   }
   JsonObject reply;
-  reply.Integer("queries", range.count).Number("recall", check.Recall()).Text("hits", Base64(hits));
-  reply.Number("secondsPerQuery", answers.seconds / static_cast<double>(range.count));
-  reply.Text("answersHash", HashAnswers(answers.ids)).Raw("violations", check.violations().Json());
+  reply.Integer("queries", fields.rows.count).Number("recall", check.Recall());
+  reply.Text("hits", Base64(hits));
+  reply.Number("secondsPerQuery", pass.answers.seconds / static_cast<double>(fields.rows.count));
+  if (pass.audit) reply.Number("singleSeconds", pass.audit->known_seconds);
+  reply.Text("answersHash", HashAnswers(pass.answers.ids));
+  reply.Text("distancesHash", HashDistances(pass.answers.distances));
+  reply.Raw("violations", check.violations().Json());
   if (check.first()) {
     FirstViolation first = *check.first();
-    if (first.kind == "status") first.error_text = process.ErrorText();
+    if (first.kind == "status") first.error_text = pass.process->ErrorText();
     reply.Raw("firstViolation", first.Json());
   }
-  reply.Integer("threads", threads).Integer("rssBefore", rss_before).Integer("rssAfter", rss_after);
+  reply.Integer("threads", threads);
+  reply.Integer("rssBefore", pass.rss_before).Integer("rssAfter", pass.rss_after);
   return reply;
 }
 

@@ -60,6 +60,7 @@ Outcome<JsonObject> RunData(Session* session, Command* command, Deadline) {
   auto opened = Dataset::Open(base, queries, truth, value);
   if (!opened.ok()) return opened.failure();
   session->data = std::move(opened.value());
+  session->books.clear();
   const Dataset& data = *session->data;
   JsonObject reply;
   reply.Integer("n", data.n()).Integer("dim", data.dim());

@@ -6,7 +6,7 @@
 
 #include <cstdio>
 
-#include "harness/seccomp.h"
+#include "harness/denied_calls.h"
 
 namespace annsmith::harness {
 namespace {
@@ -78,6 +78,15 @@ Failure ExplainSignal(int signal, const Death& death) {
   return Because(no_memory ? "memory" : "crash", WithErrorText(what, death.error_text));
 }
 
+Failure ExplainDeniedCall(const Death& death) {
+  std::string what = "it called " + NameOfCall(death.fault_call);
+  if (!death.fault_path.empty()) what += " of \"" + death.fault_path + "\"";
+  what += " (" + death.fault_place + "), which ";
+  const std::string reason = ReasonOfCall(death.fault_call);
+  if (death.in_search) return Because(reason.c_str(), what + "a search may not do");
+  return Because(reason == "threads" ? "processes" : reason.c_str(), what + "an index may not do");
+}
+
 }  // namespace
 
 void TakeFaultNotes(Reply* reply, Death* death) {
@@ -88,9 +97,13 @@ void TakeFaultNotes(Reply* reply, Death* death) {
   char place[sizeof(reply->fault_place) + 1] = {};
   memcpy(place, reply->fault_place, sizeof(reply->fault_place));
   death->fault_place = place;
+  char path[sizeof(reply->fault_path) + 1] = {};
+  memcpy(path, reply->fault_path, sizeof(reply->fault_path));
+  death->fault_path = path;
   reply->fault_signal = 0;
   reply->fault_clock = 0;
   reply->fault_place[0] = '\0';
+  reply->fault_path[0] = '\0';
 }
 
 Failure ExplainDeath(const Death& death) {
@@ -101,21 +114,21 @@ Failure ExplainDeath(const Death& death) {
   if (WIFSIGNALED(death.status)) {
     const int signal = WTERMSIG(death.status);
     if (signal == SIGSEGV && death.fault_signal == SIGSEGV && death.fault_clock) {
-      return Because("clock", "it read the time-stamp counter during a search (" +
-                                  death.fault_place + "); a search may not look at the clock");
+      return Because("clock", "it read the time during a search (" + death.fault_place +
+                                  "); a search may not look at the clock");
     }
     // No note: the handler could not run. The C library blocks all signals while it starts a thread
     // or a process, and only then.
     if (signal == SIGSYS && death.fault_signal == 0) {
-      return Because("threads", "it tried to start a thread or a process during a search");
+      return Because(death.in_search ? "threads" : "processes",
+                     death.in_search ? "it tried to start a thread or a process during a search"
+                                     : "it tried to start a process");
     }
     return ExplainSignal(signal, death);
   }
   const int code = WEXITSTATUS(death.status);
   if (code == 128 + SIGSYS && death.fault_signal == SIGSYS) {
-    return Because(ReasonOfCall(death.fault_call), "it called " + NameOfCall(death.fault_call) +
-                                                       " during a search (" + death.fault_place +
-                                                       "), which a search may not do");
+    return ExplainDeniedCall(death);
   }
   if (code == 128 + SIGSYS && death.fault_signal != 0)
     return ExplainSignal(death.fault_signal, death);

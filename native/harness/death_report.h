@@ -13,12 +13,14 @@ struct Death {
   int status = 0;          // as waitpid gives it
   std::string error_text;  // the end of its standard error
   bool sanitized = false;
+  bool in_search = false;  // else while it loaded, built or prepared
   // The fault handler's notes, copied from shared memory.
   int fault_signal = 0;
   bool fault_clock = false;
   long fault_call = -1;
   uint64_t fault_address = 0;
   std::string fault_place;
+  std::string fault_path;
 };
 
 // Copies the notes out of shared memory and clears them there.

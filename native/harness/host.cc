@@ -1,5 +1,6 @@
 #include "harness/host.h"
 
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,12 +12,14 @@
 #include "core/mapped_file.h"
 #include "harness/command.h"
 #include "harness/control.h"
+#include "harness/fault_handler.h"
+#include "harness/fault_in.h"
 #include "harness/graph_file.h"
 #include "harness/index_library.h"
 #include "harness/lockdown.h"
 #include "harness/search_loop.h"
 #include "harness/shared_area.h"
-#include "harness/sibling.h"
+#include "harness/trusted_calls.h"
 
 namespace annsmith::harness {
 namespace {
@@ -52,6 +55,7 @@ Outcome<HostOptions> ReadOptions(const std::string& line) {
   options.lockdown.cpu_seconds = command.Integer("cpuSeconds", 1, UINT64_MAX);
   options.lockdown.file_bytes = command.Integer("fileBytes", 0, UINT64_MAX);
   options.lockdown.sanitized = command.Integer("sanitized", 0, 2) != 0;
+  options.lockdown.strict = command.Integer("strict", 0, 1) != 0;
   if (auto finished = command.Finish(); !finished.ok()) return finished.failure();
   return options;
 }
@@ -64,18 +68,24 @@ class Host {
   int Serve() {
     OrderMessage order;
     for (;;) {
-      const ssize_t got = read(kControlDescriptor, &order, sizeof(order));
-      if (got < 0 && errno == EINTR) continue;
+      const long got = OnChannel(SYS_read, &order, sizeof(order));
+      if (got == -EINTR) continue;
       if (got != sizeof(order) || order.magic != kControlMagic) return 0;
       answer_ = {};
       answer_.magic = kControlMagic;
       answer_.order = order.order;
       Obey(order);
-      if (write(kControlDescriptor, &answer_, sizeof(answer_)) != sizeof(answer_)) return 0;
+      if (OnChannel(SYS_write, &answer_, sizeof(answer_)) != sizeof(answer_)) return 0;
     }
   }
 
  private:
+  // The filter lets only the harness's own calls through to the channel.
+  static long OnChannel(long call, void* message, size_t bytes) {
+    return annsmith_trusted_call(call, kControlDescriptor, reinterpret_cast<long>(message),
+                                 static_cast<long>(bytes), 0, 0, 0);
+  }
+
   void Obey(const OrderMessage& order) {
     switch (order.order) {
       case Order::kLockDown:
@@ -128,6 +138,10 @@ class Host {
                                  ", but the base has " + std::to_string(options_.rows) + " rows");
       }
     }
+    // Waiting for a disk would look like sleeping, and be part of the build's time.
+    FaultIn(base_.file.data(), options_.rows * base_.dim_as_u32() * sizeof(float));
+    clock_pages_ = FindClockPages();
+    if (options_.lockdown.strict) InstallFaultHandlers(&area_.reply());
     answer_.lockdown = LockDown(options_.lockdown);
   }
 
@@ -147,7 +161,7 @@ class Host {
       if (order.order == Order::kExport) Export();
       RunSearchLoop({&*library_, index_, &area_, base_.dim_as_u32(), base_.file.data(),
                      base_.Bytes(), options_.supervisor, (order.flags & kDenyClock) != 0,
-                     (order.flags & kDenyCalls) != 0});
+                     (order.flags & kDenyCalls) != 0, &clock_pages_});
     }
     answer_.pid = static_cast<int32_t>(pid);
   }
@@ -196,6 +210,7 @@ class Host {
 
   const HostOptions options_;
   Base base_;
+  std::vector<AddressRange> clock_pages_;
   MappedFile graph_file_;
   GraphView graph_ = {};
   SharedArea area_;

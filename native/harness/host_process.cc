@@ -12,8 +12,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <vector>
 
+#include "harness/call_numbers.h"
 #include "harness/command.h"
 #include "harness/death_report.h"
 #include "harness/process_facts.h"
@@ -31,7 +33,8 @@ constexpr int kWatchMs = 50;
 constexpr uint64_t kAddressSlack = uint64_t{512} << 20;
 constexpr uint64_t kAddressPerThread = uint64_t{80} << 20;
 constexpr uint64_t kFileBytes = uint64_t{8} << 30;
-constexpr long kCloseRange = 436;
+// Forking a large process takes some of it.
+constexpr double kIdleCpuSeconds = 0.5;
 
 std::string Field(const char* key, const std::string& value) {
   return std::string(key) + "=" + PercentEncode(value);
@@ -99,13 +102,26 @@ HostProcess::~HostProcess() {
   for (const int file : {control_, shared_file_, export_file_, error_pipe_}) {
     if (file >= 0) close(file);
   }
+  std::error_code ignored;
+  if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
 }
 
 Failure HostProcess::Fail(const char* stage, const char* reason, const std::string& detail) const {
   return {stage, reason, detail, settings_.side};
 }
 
+// What one process leaves in files must not save work to the next, whose build is timed.
+Result HostProcess::MakeFolder() {
+  std::string pattern = settings_.scratch + "/side-" + settings_.side + "-XXXXXX";
+  if (mkdtemp(pattern.data()) == nullptr) {
+    return Fail("load", "io", pattern + " cannot be made: " + std::strerror(errno));
+  }
+  folder_ = pattern;
+  return Nothing{};
+}
+
 Result HostProcess::Spawn() {
+  if (auto made = MakeFolder(); !made.ok()) return made;
   const std::string executable = HostExecutable(settings_.sanitizer);
   if (access(executable.c_str(), X_OK) != 0) {
     return Fail(
@@ -177,7 +193,7 @@ void HostProcess::Exec(int control, int stderr_pipe, pid_t supervisor) const {
       Field("lib", settings_.library),
       Field("base", settings_.base),
       Field("params", settings_.params),
-      Field("scratch", settings_.scratch),
+      Field("scratch", folder_),
       Field("rows", number(settings_.rows)),
       Field("threads", number(settings_.threads)),
       Field("metric", number(static_cast<uint64_t>(settings_.metric))),
@@ -185,7 +201,8 @@ void HostProcess::Exec(int control, int stderr_pipe, pid_t supervisor) const {
       Field("addressBytes", number(AddressBytes(settings_))),
       Field("cpuSeconds", number(settings_.cpu_seconds)),
       Field("fileBytes", number(kFileBytes)),
-      Field("sanitized", number(static_cast<uint64_t>(settings_.sanitizer)))};
+      Field("sanitized", number(static_cast<uint64_t>(settings_.sanitizer))),
+      Field("strict", number(settings_.strict ? 1 : 0))};
   if (!settings_.graph.empty()) arguments.push_back(Field("graph", settings_.graph));
   std::vector<std::string> environment = HostEnvironment(settings_.sanitizer);
   execve(HostExecutable(settings_.sanitizer).c_str(), Pointers(&arguments).data(),
@@ -208,7 +225,7 @@ Outcome<AnswerMessage> HostProcess::Obey(Order order, uint32_t flags, const char
     const int ready = poll(files, 2, wait_ms);
     DrainSignalPipe();
     if (ready > 0 && (files[0].revents & (POLLIN | POLLHUP)) != 0) {
-      auto answer = Receive(stage);
+      auto answer = Receive(order, stage);
       if (answer.ok() || answer.failure().reason != "exited") return answer;
       return AfterHangUp(stage);
     }
@@ -233,12 +250,13 @@ Failure HostProcess::AfterHangUp(const char* stage) {
   return ExplainDeath(stage, *status);
 }
 
-Outcome<AnswerMessage> HostProcess::Receive(const char* stage) const {
+Outcome<AnswerMessage> HostProcess::Receive(Order order, const char* stage) const {
   AnswerMessage answer;
   const ssize_t got = recv(control_, &answer, sizeof(answer), MSG_DONTWAIT);
   if (got <= 0) return Fail(stage, "exited", "");
-  if (got != sizeof(answer) || answer.magic != kControlMagic) {
-    return Fail(stage, "io", "the process wrote something else to the channel of the harness");
+  if (got != sizeof(answer) || answer.magic != kControlMagic || answer.order != order) {
+    return Fail(stage, "syscall",
+                "the process wrote something of its own to the channel of the harness");
   }
   answer.reason[sizeof(answer.reason) - 1] = '\0';
   answer.text[sizeof(answer.text) - 1] = '\0';
@@ -259,6 +277,19 @@ Result HostProcess::Watch(Order order, const char* stage) const {
                   " threads; it was called with threads = " + std::to_string(settings_.threads));
 }
 
+Result HostProcess::CheckIdle(const char* stage) {
+  // A sanitizer's run-time has work of its own.
+  if (settings_.sanitizer != Sanitizer::kNone) return Nothing{};
+  const double now = CpuSeconds(pid_);
+  const double used = now - idle_since_cpu_seconds_;
+  const bool first = idle_since_cpu_seconds_ < 0;
+  idle_since_cpu_seconds_ = now;
+  if (first || used <= kIdleCpuSeconds) return Nothing{};
+  return Fail(stage, "lazy",
+              "the process used " + std::to_string(used) +
+                  " s of CPU time after annsmith_prepare() had returned");
+}
+
 Result HostProcess::CheckMemory(const char* stage, pid_t pid) const {
   if (settings_.memory_bytes == 0) return Nothing{};
   const uint64_t bytes = AnonymousBytes(pid);
@@ -272,6 +303,7 @@ Failure HostProcess::ExplainDeath(const char* stage, int status) {
   DrainErrorText();
   Death death;
   death.status = status;
+  death.in_search = std::strcmp(stage, "search") == 0;
   death.error_text = error_text_;
   death.sanitized = settings_.sanitizer != Sanitizer::kNone;
   TakeFaultNotes(&area_.reply(), &death);

@@ -24,8 +24,8 @@ struct HostSettings {
   std::string side;  // "a" or "b"
   std::string library;
   std::string params;
-  std::string graph;  // to import; empty: build
-  std::string scratch;
+  std::string graph;    // to import; empty: build
+  std::string scratch;  // each process gets an empty folder of its own in there, for its life
   std::string base;
   int metric = 0;
   uint32_t dim = 0;
@@ -36,6 +36,7 @@ struct HostSettings {
   uint64_t cpu_seconds = 0;
   Sanitizer sanitizer = Sanitizer::kNone;
   bool exports = false;  // a graph will be asked for
+  bool strict = false;   // what nothing that builds an index needs ends the process
 };
 
 // The supervisor's handle on one index host and everything below it. Every process of a side is in
@@ -66,14 +67,18 @@ class HostProcess {
   const Cores& cores() const { return cores_; }
   // The memfd that an export fills; -1 where none was announced.
   int export_file() const { return export_file_; }
+  // Work that is done now, beside any order, would be charged to nothing. The first call says that
+  // the process is ready; a later one fails when it has used CPU time since the last.
+  Result CheckIdle(const char* stage);
   // Threads that the process may have at rest: a thread sanitizer keeps one of its own.
   unsigned ThreadsAtRest() const { return settings_.sanitizer == Sanitizer::kThread ? 2 : 1; }
 
  private:
   HostProcess(const HostSettings& settings, const Cores& cores, Children* children);
   Result Spawn();
+  Result MakeFolder();
   [[noreturn]] void Exec(int control, int stderr_pipe, pid_t supervisor) const;
-  Outcome<AnswerMessage> Receive(const char* stage) const;
+  Outcome<AnswerMessage> Receive(Order order, const char* stage) const;
   Failure AfterHangUp(const char* stage);
   Result Watch(Order order, const char* stage) const;
   void DrainErrorText();
@@ -86,6 +91,8 @@ class HostProcess {
   int shared_file_ = -1;
   int export_file_ = -1;
   int error_pipe_ = -1;
+  std::string folder_;
+  double idle_since_cpu_seconds_ = -1;
   std::string error_text_;  // the end of what the side's processes wrote
   SharedArea area_;
 };

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "harness/fault_handler.h"
 #include "harness/landlock.h"
 #include "harness/seccomp.h"
 
@@ -17,6 +18,9 @@ namespace {
 const char* const kSystemLibraries[] = {"/lib",           "/lib32",          "/lib64",
                                         "/usr/lib",       "/usr/lib32",      "/usr/lib64",
                                         "/usr/local/lib", "/etc/ld.so.cache"};
+// What a library may ask about the machine: cores, caches, huge pages.
+const char* const kMachineFacts[] = {"/sys/devices/system", "/sys/kernel/mm", "/proc/cpuinfo",
+                                     "/proc/meminfo"};
 
 constexpr rlim_t kOpenFiles = 64;
 // At the soft limit comes SIGXCPU, which says what happened; SIGKILL at the hard limit does not.
@@ -63,19 +67,23 @@ LockdownReport LockDown(const LockdownOptions& options) {
   report.no_new_privs = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
   report.rlimits = SetLimits(options);
   report.capabilities_dropped = DropCapabilities();
+  // What a library writes by a bare name goes where it may go.
+  const bool moved = chdir(options.scratch.c_str()) == 0;
 
   LandlockRules rules;
   rules.readable = options.readable;
   rules.readable.insert(rules.readable.end(), std::begin(kSystemLibraries),
                         std::end(kSystemLibraries));
+  rules.readable.insert(rules.readable.end(), std::begin(kMachineFacts), std::end(kMachineFacts));
   // A sanitizer reads the memory map and the program to name the functions in its report.
   if (options.sanitized) rules.readable.insert(rules.readable.end(), {"/proc", "/proc/self/exe"});
-  if (!options.scratch.empty()) rules.writable.push_back(options.scratch);
+  if (moved) rules.writable.push_back(options.scratch);
   const LandlockResult landlock = RestrictFileAccess(rules);
   report.landlock_abi = landlock.abi;
   report.scoped = landlock.scoped;
 
-  const SeccompResult seccomp = InstallHostFilter(options.sanitized);
+  if (options.strict) AllowReading(rules.readable);
+  const SeccompResult seccomp = InstallHostFilter({options.sanitized, options.strict});
   report.seccomp = seccomp.held;
   report.speculation_allowed = seccomp.speculation_allowed;
   report.network = seccomp.held || landlock.network;

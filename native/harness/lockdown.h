@@ -13,11 +13,12 @@ namespace annsmith::harness {
 
 struct LockdownOptions {
   std::vector<std::string> readable;  // files beside the system's library folders
-  std::string scratch;                // the only folder that may be written
+  std::string scratch;                // the working folder, and the only one that may be written
   uint64_t address_bytes = 0;         // RLIMIT_AS; 0: none, as a sanitizer reserves terabytes
   uint64_t cpu_seconds = 0;           // RLIMIT_CPU
   uint64_t file_bytes = 0;            // RLIMIT_FSIZE
   bool sanitized = false;
+  bool strict = false;  // see HostFilter; REQUIRES: InstallFaultHandlers was called
 };
 
 // Takes from an index host every right that building and searching do not need: new privileges,

@@ -1,6 +1,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <climits>
 #include <cstdlib>
 
@@ -46,6 +47,7 @@ Outcome<OpenFields> ReadFields(Session* session, Command* command, Deadline dead
   const uint64_t by_deadline = static_cast<uint64_t>(deadline.LeftMs() / 1000 + 60) * host.threads;
   host.cpu_seconds = command->IntegerOr("cpuSeconds", 1, UINT32_MAX, by_deadline);
   host.sanitizer = static_cast<Sanitizer>(command->IntegerOr("sanitized", 0, 2, 0));
+  host.strict = command->IntegerOr("strict", 0, 1, 0) == 1;
   if (auto finished = command->Finish(); !finished.ok()) return finished.failure();
 
   if (mode != "build" && mode != "import")
@@ -53,6 +55,9 @@ Outcome<OpenFields> ReadFields(Session* session, Command* command, Deadline dead
   if (fields.build != host.graph.empty())
     return UsageFailure("graph is for mode=import, which needs it");
   if (!fields.build && !fields.export_path.empty()) return UsageFailure("export is for mode=build");
+  if (host.strict && host.sanitizer != Sanitizer::kNone)
+    return UsageFailure(
+        "strict is for what is built without a sanitizer, whose run-time needs more");
   if (access(host.library.c_str(), R_OK) != 0) {
     return Failure{"load", "io", host.library + " cannot be read: build the adapter first", side};
   }
@@ -82,6 +87,14 @@ std::string LockdownJson(const LockdownReport& report) {
 struct StageCost {
   double wall_seconds = 0;
   double cpu_seconds = 0;
+  double asleep_seconds = 0;  // neither running nor waiting for a core, where one thread works
+
+  StageCost& operator+=(const StageCost& other) {
+    wall_seconds += other.wall_seconds;
+    cpu_seconds += other.cpu_seconds;
+    asleep_seconds += other.asleep_seconds;
+    return *this;
+  }
 };
 
 // One order to the host with its cost, as this process and the kernel see it.
@@ -92,11 +105,19 @@ Outcome<StageCost> Timed(Session* session, HostProcess* host, Order order, const
                       .Text("side", host->settings().side)
                       .Text("stage", stage));
   const double cpu = CpuSeconds(host->pid());
+  const RunFacts before = ReadRunFacts(host->pid());
   const int64_t start = MonotonicNs();
   auto answer = host->Obey(order, 0, stage, deadline);
   const int64_t end = MonotonicNs();
   if (!answer.ok()) return answer.failure();
-  return StageCost{Seconds(end - start), CpuSeconds(host->pid()) - cpu};
+  const RunFacts after = ReadRunFacts(host->pid());
+  StageCost cost = {Seconds(end - start), CpuSeconds(host->pid()) - cpu, 0};
+  if (host->settings().threads == 1) {
+    cost.asleep_seconds =
+        std::max(0.0, cost.wall_seconds - (after.run_seconds - before.run_seconds) -
+                          (after.wait_seconds - before.wait_seconds));
+  }
+  return cost;
 }
 
 // Nothing that was started while building may be there afterwards: it would run beside the
@@ -132,10 +153,13 @@ Outcome<JsonObject> RunOpen(Session* session, Command* command, Deadline deadlin
   HostProcess* host = slot.get();
   auto locked = host->Obey(Order::kLockDown, 0, fields.build ? "load" : "import", deadline);
   if (!locked.ok()) return locked.failure();
+  // Whatever is not the build is preparation, wherever a library chooses to do it.
+  StageCost loading;
   for (const auto& [order, stage] :
        {std::pair(Order::kLoad, "load"), std::pair(Order::kCreate, "create")}) {
-    auto done = host->Obey(order, 0, stage, deadline);
+    auto done = Timed(session, host, order, stage, deadline);
     if (!done.ok()) return done.failure();
+    loading += done.value();
   }
   auto built = fields.build ? Timed(session, host, Order::kBuild, "build", deadline)
                             : Timed(session, host, Order::kImport, "import", deadline);
@@ -148,7 +172,11 @@ Outcome<JsonObject> RunOpen(Session* session, Command* command, Deadline deadlin
   }
   auto prepared = Timed(session, host, Order::kPrepare, "prepare", deadline);
   if (!prepared.ok()) return prepared.failure();
+  StageCost preparing = loading;
+  preparing += prepared.value();
+  if (!fields.build) preparing += built.value();
   if (auto rest = CheckAtRest(*host); !rest.ok()) return rest.failure();
+  if (auto idle = host->CheckIdle("prepare"); !idle.ok()) return idle.failure();
   auto memory = host->Obey(Order::kMemory, 0, "prepare", deadline);
   if (!memory.ok()) return memory.failure();
 
@@ -157,8 +185,11 @@ Outcome<JsonObject> RunOpen(Session* session, Command* command, Deadline deadlin
   reply.Text("side", fields.host.side);
   reply.Number("buildWallSeconds", built.value().wall_seconds)
       .Number("buildCpuSeconds", built.value().cpu_seconds);
-  reply.Number("prepareWallSeconds", prepared.value().wall_seconds);
-  reply.Number("prepareCpuSeconds", prepared.value().cpu_seconds);
+  reply.Number("prepareWallSeconds", preparing.wall_seconds);
+  reply.Number("prepareCpuSeconds", preparing.cpu_seconds);
+  reply.Number("loadCpuSeconds", loading.cpu_seconds);
+  reply.Number("asleepSeconds", loading.asleep_seconds + built.value().asleep_seconds +
+                                    prepared.value().asleep_seconds);
   reply.Integer("memoryBytes", memory.value().value).Integer("rssBytes", facts.rss_bytes);
   reply.Integer("anonymousBytes", AnonymousBytes(host->pid()))
       .Integer("peakRssBytes", facts.peak_rss_bytes);

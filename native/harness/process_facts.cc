@@ -64,6 +64,13 @@ double CpuSeconds(pid_t pid) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
+RunFacts ReadRunFacts(pid_t pid) {
+  std::ifstream file(ProcPath(pid, "schedstat"));
+  double run_ns = 0, wait_ns = 0;
+  if (!(file >> run_ns >> wait_ns)) return {};
+  return {run_ns * 1e-9, wait_ns * 1e-9};
+}
+
 std::vector<pid_t> ProcessesOfGroup(pid_t group) {
   std::vector<pid_t> members;
   DIR* folder = opendir("/proc");

@@ -23,6 +23,12 @@ uint64_t HugePageBytes(pid_t pid);
 unsigned ThreadCount(pid_t pid);
 // CPU time of all its threads so far.
 double CpuSeconds(pid_t pid);
+// What its first thread has run, and how long it has waited for a core although it could run.
+struct RunFacts {
+  double run_seconds = 0;
+  double wait_seconds = 0;
+};
+RunFacts ReadRunFacts(pid_t pid);
 // Every process of a process group.
 std::vector<pid_t> ProcessesOfGroup(pid_t group);
 

@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <random>
 
 #include "harness/answer_check.h"
+#include "harness/answer_rows.h"
 #include "harness/commands.h"
 #include "harness/process_facts.h"
 #include "harness/search_process.h"
@@ -24,6 +26,7 @@ struct Contender {
   HostProcess* host = nullptr;
   uint32_t ef = 0;
   double slow = 0;
+  uint32_t chunk = 0;
   std::unique_ptr<SearchProcess> process;
   std::vector<Answers> answers;
 
@@ -31,7 +34,8 @@ struct Contender {
   // only the chunk's own hand-over is timed.
   Outcome<double> RunChunk(const Dataset& data, const uint64_t* rows, uint32_t lead, uint32_t chunk,
                            Deadline deadline) {
-    if (auto placed = process->Place(data, rows, lead + chunk, deadline); !placed.ok()) {
+    auto placed = process->PlaceHidden(data, rows, lead + chunk, lead, deadline);
+    if (!placed.ok()) {
       return placed.failure();
     }
     if (lead > 0) {
@@ -88,24 +92,68 @@ Outcome<uint32_t> PairsThatFit(const RoundFields& fields) {
   return static_cast<uint32_t>(std::min<uint64_t>(fitting, fields.pairs));
 }
 
-// Judges what a side answered and adds its fields to the reply, under names that end in its letter.
-void Judge(const Dataset& data, const Contender& side, const RoundFields& fields,
-           const uint64_t* first_chunk, JsonObject* reply) {
-  AnswerCheck check(data, side.host->settings().rows, fields.k);
-  const uint64_t step = uint64_t{fields.lead} + fields.chunk;
-  for (size_t pair = 0; pair < side.answers.size(); ++pair) {
-    const Answers& answers = side.answers[pair];
-    const uint64_t* rows = first_chunk + pair * step;
-    for (uint32_t i = 0; i < fields.chunk; ++i) {
-      check.Check(rows[i], answers.statuses[i], &answers.ids[size_t{i} * fields.k],
-                  &answers.distances[size_t{i} * fields.k]);
-    }
+// The rows of the timed chunks, in the order of their answers.
+std::vector<uint64_t> TimedRows(const RoundFields& fields, uint32_t pairs,
+                                const std::vector<uint64_t>& rows) {
+  std::vector<uint64_t> timed;
+  auto next = rows.begin() + fields.warm;
+  for (uint32_t pair = 0; pair < pairs; ++pair, next += fields.lead + fields.chunk) {
+    timed.insert(timed.end(), next + fields.lead, next + fields.lead + fields.chunk);
   }
-  const std::string letter = side.host->settings().side == "a" ? "A" : "B";
+  return timed;
+}
+
+// Timed answers are compared with those that were given when nothing was timed. Where those are too
+// few, some of the rows are asked again, in a process as it is when recall is measured.
+Result AskAgain(const Dataset& data, const Contender& side, uint32_t k,
+                const std::vector<uint64_t>& timed, AnswerBook* book, Deadline deadline) {
+  constexpr size_t kEnough = 64;
+  std::vector<uint64_t> unknown;
+  for (const uint64_t row : timed) {
+    if (book->Find(side.ef, k, row) == nullptr) unknown.push_back(row);
+  }
+  if (unknown.empty() || timed.size() - unknown.size() >= kEnough) return Nothing{};
+  std::shuffle(unknown.begin(), unknown.end(), std::mt19937(std::random_device{}()));
+  unknown.resize(std::min(unknown.size(), kEnough));
+  auto started = SearchProcess::Start(side.host, k, side.ef, {kMostInBatch}, deadline);
+  if (!started.ok()) return started.failure();
+  const auto last = *std::max_element(unknown.begin(), unknown.end());
+  const auto first = *std::min_element(unknown.begin(), unknown.end());
+  AnswersByRow answers(last - first + 1, k);
+  auto answered = AnswerRows(started.value().get(), data, unknown, k, first, deadline, &answers);
+  if (!answered.ok()) return answered;
+  for (const uint64_t row : unknown) book->Keep(side.ef, k, row, &answers.ids[(row - first) * k]);
+  return Nothing{};
+}
+
+// Judges what a side answered and adds its fields to the reply, under names that end in its letter.
+Result Judge(Session* session, Contender* side, uint32_t k, const std::vector<uint64_t>& timed,
+             Deadline deadline, JsonObject* reply) {
+  const Dataset& data = *session->data;
+  const bool is_reference = side->host->settings().side == "a";
+  const uint64_t huge_pages = HugePageBytes(side->process->pid());
+  // The next process of this side uses the same memory for its hand-overs.
+  side->process.reset();
+  AnswerBook& book = session->BookOf(*side->host);
+  if (!is_reference) {
+    auto asked = AskAgain(data, *side, k, timed, &book, deadline);
+    if (!asked.ok()) return asked;
+  }
+  AnswerCheck check(data, side->host->settings().rows, k);
+  for (size_t i = 0; i < timed.size(); ++i) {
+    const Answers& answers = side->answers[i / side->chunk];
+    const size_t slot = i % side->chunk;
+    const uint32_t* ids = &answers.ids[slot * k];
+    check.Check(timed[i], answers.statuses[slot], ids, &answers.distances[slot * k]);
+    const AnswerBook::Ids* before = book.Find(side->ef, k, timed[i]);
+    if (before != nullptr) check.CheckUnchanged(timed[i], ids, *before);
+  }
+  const std::string letter = is_reference ? "A" : "B";
   reply->Number("recall" + letter, check.Recall())
       .Raw("violations" + letter, check.violations().Json());
   if (check.first()) reply->Raw("firstViolation" + letter, check.first()->Json());
-  reply->Integer("hugePages" + letter, HugePageBytes(side.process->pid()));
+  reply->Integer("hugePages" + letter, huge_pages);
+  return Nothing{};
 }
 
 }  // namespace
@@ -117,10 +165,11 @@ Outcome<JsonObject> RunRound(Session* session, Command* command, Deadline deadli
   Contender a{session->a.get(),
               static_cast<uint32_t>(command->Integer("efA", 1, UINT32_MAX)),
               command->NumberOr("slowA", 0),
+              fields.chunk,
               nullptr,
               {}};
   const bool alone = command->TextOr("alone", "") == "a";
-  Contender b{session->b.get(), 0, 0, nullptr, {}};
+  Contender b{session->b.get(), 0, 0, fields.chunk, nullptr, {}};
   if (!alone) {
     b.ef = static_cast<uint32_t>(command->Integer("efB", 1, UINT32_MAX));
     b.slow = command->NumberOr("slowB", 0);
@@ -145,8 +194,8 @@ Outcome<JsonObject> RunRound(Session* session, Command* command, Deadline deadli
     side->process = std::move(started.value());
     side->answers.reserve(pairs);
   }
-  // The side that is timed first is warmed last: then, in every turn (AB, BA), each side has one chunk
-  // right after its own last one and one right after the other side's.
+  // The side that is timed first is warmed last: then, in every turn (AB, BA), each side has one
+  // chunk right after its own last one and one right after the other side's.
   for (auto side = contenders.rbegin(); side != contenders.rend(); ++side) {
     auto warmed = (*side)->WarmUp(data, rows.data(), fields.warm, slots, deadline);
     if (!warmed.ok()) return warmed.failure();
@@ -171,8 +220,10 @@ Outcome<JsonObject> RunRound(Session* session, Command* command, Deadline deadli
 
   JsonObject reply;
   reply.Raw("pairs", JsonArray(measured)).Integer("chunk", fields.chunk);
-  for (const Contender* side : contenders) {
-    Judge(data, *side, fields, rows.data() + fields.warm + fields.lead, &reply);
+  const std::vector<uint64_t> timed = TimedRows(fields, pairs, rows);
+  for (Contender* side : contenders) {
+    auto judged = Judge(session, side, fields.k, timed, deadline, &reply);
+    if (!judged.ok()) return judged.failure();
   }
   return reply;
 }

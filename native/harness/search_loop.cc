@@ -1,34 +1,25 @@
 #include "harness/search_loop.h"
 
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
+#include "harness/call_numbers.h"
 #include "harness/fault_handler.h"
+#include "harness/fault_in.h"
 #include "harness/futex.h"
 #include "harness/lockdown.h"
 #include "harness/monotonic.h"
+#include "harness/query_cipher.h"
 #include "harness/seccomp.h"
 #include "harness/supervisor_signals.h"
 
 namespace annsmith::harness {
 namespace {
-
-constexpr long kCloseRange = 436;
-constexpr int kPopulateRead = 22;  // MADV_POPULATE_READ, Linux 5.14
-
-// A fork does not copy the page tables of file mappings: without this, first touches of the base
-// would fault inside timed searches.
-void FaultIn(const void* memory, size_t bytes) {
-  if (madvise(const_cast<void*>(memory), bytes, kPopulateRead) == 0) return;
-  constexpr size_t kPage = 4096;
-  const auto* from = static_cast<const volatile uint8_t*>(memory);
-  for (size_t i = 0; i < bytes; i += kPage) (void)from[i];
-}
 
 void SetUp(const SearchContext& context) {
   Reply& reply = context.area->reply();
@@ -37,15 +28,17 @@ void SetUp(const SearchContext& context) {
   syscall(kCloseRange, 3, ~0U, 0);
   FaultIn(context.base, context.base_bytes);
   if (context.deny_calls) InstallFaultHandlers(&reply);
-#if defined(PR_SET_TSC)
   if (context.deny_clock) {
-    reply.clock_denied = prctl(PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0, 0) == 0;
-  }
+    RemoveClockPages(*context.clock_pages);
+#if defined(PR_SET_TSC)
+    prctl(PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0, 0);
 #endif
-  if (context.deny_calls) reply.calls_denied = InstallSearchFilter(context.deny_clock).held;
+  }
+  if (context.deny_calls) InstallSearchFilter(context.deny_clock);
 }
 
-// The first `count` queries that a process has loaded; their answers go to the slots from `first` on.
+// The first `count` queries that a process has loaded; their answers go to the slots from `first`
+// on.
 struct Share {
   uint32_t first;
   uint32_t count;
@@ -55,7 +48,8 @@ struct Share {
 
 // Answers the queries of a request, one call each. Queries are loaded into this process before they
 // are asked: reading them out of the supervisor's cache would be part of the time otherwise. Each
-// is copied once more for its call, so that the next query does not lie behind it.
+// is copied once more for its call, so that the next query does not lie behind it, and its answer
+// is taken when the call returns: what comes later comes too late.
 class Searcher {
  public:
   explicit Searcher(const SearchContext& context) : context_(context), query_(context.dim) {}
@@ -75,18 +69,21 @@ class Searcher {
       if (slow > 0) {
         AnswerSlowly(request, i, slow);
       } else {
-        Answer(i, i, request.k, request.ef);
+        Answer(request, i);
       }
     }
   }
 
   void AnswerShare(const Share& share) {
-    for (uint32_t i = 0; i < share.count; ++i) Answer(i, share.first + i, share.k, share.ef);
+    for (uint32_t i = 0; i < share.count; ++i) {
+      std::memcpy(query_.data(), QueryAt(i), context_.dim * sizeof(float));
+      AnswerQuery(share.first + i, share.k, share.ef);
+    }
   }
 
   // What the hand-over is compared with: the same calls in a plain loop over private memory.
   int64_t AnswerBare(const Request& request) {
-    const float* queries = queries_.data() + size_t{request.first} * context_.dim;
+    const float* queries = QueryAt(request.first);
     std::vector<uint32_t> ids(request.k);
     std::vector<float> distances(request.k);
     const int64_t start = MonotonicNs();
@@ -98,20 +95,37 @@ class Searcher {
   }
 
  private:
-  void Answer(uint32_t query, uint32_t slot, uint32_t k, uint32_t ef) {
+  const float* QueryAt(uint32_t i) const { return queries_.data() + size_t{i} * context_.dim; }
+
+  void Answer(const Request& request, uint32_t i) {
+    if (request.key == 0) {
+      std::memcpy(query_.data(), QueryAt(i), context_.dim * sizeof(float));
+    } else {
+      CipherQuery(query_.data(), QueryAt(i), context_.dim, request.key, i);
+    }
+    AnswerQuery(i, request.k, request.ef);
+  }
+
+  // Answers the query in `query_`.
+  void AnswerQuery(uint32_t slot, uint32_t k, uint32_t ef) {
+    // Of exactly this size, so that a sanitizer sees what is written behind it.
+    if (ids_.size() != k) {
+      ids_ = std::vector<uint32_t>(k);
+      distances_ = std::vector<float>(k);
+    }
+    std::fill(ids_.begin(), ids_.end(), ANNSMITH_NO_ID);
+    const int status = context_.library->search(context_.index, query_.data(), k, ef, ids_.data(),
+                                                distances_.data());
     const SharedArea& area = *context_.area;
-    std::memcpy(query_.data(), queries_.data() + size_t{query} * context_.dim,
-                context_.dim * sizeof(float));
-    const int status =
-        context_.library->search(context_.index, query_.data(), k, ef,
-                                 area.ids() + size_t{slot} * k, area.distances() + size_t{slot} * k);
+    std::memcpy(area.ids() + size_t{slot} * k, ids_.data(), k * sizeof(uint32_t));
+    std::memcpy(area.distances() + size_t{slot} * k, distances_.data(), k * sizeof(float));
     area.statuses()[slot] = status;
     if (status != ANNSMITH_OK) NoteError();
   }
 
   void AnswerSlowly(const Request& request, uint32_t i, double slow) {
     const int64_t start = MonotonicNs();
-    Answer(i, i, request.k, request.ef);
+    Answer(request, i);
     const int64_t now = MonotonicNs();
     const int64_t until = now + static_cast<int64_t>(static_cast<double>(now - start) * slow);
     while (MonotonicNs() < until) {
@@ -128,10 +142,13 @@ class Searcher {
   const SearchContext& context_;
   std::vector<float> queries_;
   std::vector<float> query_;
+  std::vector<uint32_t> ids_;
+  std::vector<float> distances_;
 };
 
-// The lead-in follows the load, and the timed chunk the lead-in, within a wake-up of the supervisor.
-// Looking for it that long before blocking keeps this core's own wake-up out of the timed span.
+// The lead-in follows the load, and the timed chunk the lead-in, within a wake-up of the
+// supervisor. Looking for it that long before blocking keeps this core's own wake-up out of the
+// timed span.
 constexpr uint32_t kLooksBeforeBlocking = 1 << 13;
 
 uint32_t AwaitRequest(Request& request, uint32_t done, bool spin) {
@@ -146,7 +163,8 @@ uint32_t AwaitRequest(Request& request, uint32_t done, bool spin) {
   }
 }
 
-// The rest of the life of a process that has joined others. `started` counts the starts before that.
+// The rest of the life of a process that has joined others. `started` counts the starts before
+// that.
 [[noreturn]] void AnswerAtCommonStarts(CommonStart& start, uint32_t started, const Share& share,
                                        Searcher* searcher) {
   for (;;) {

@@ -4,7 +4,9 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <vector>
 
+#include "harness/fault_handler.h"
 #include "harness/index_library.h"
 #include "harness/shared_area.h"
 
@@ -20,6 +22,7 @@ struct SearchContext {
   pid_t supervisor;
   bool deny_clock;
   bool deny_calls;
+  const std::vector<AddressRange>* clock_pages;
 };
 
 // The life of a search process: waits for hand-overs and answers them until it is killed.

@@ -3,12 +3,15 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <random>
 
 #include "harness/futex.h"
 #include "harness/process_facts.h"
+#include "harness/query_cipher.h"
 #include "harness/supervisor_signals.h"
 
 namespace annsmith::harness {
@@ -31,20 +34,20 @@ Outcome<std::unique_ptr<SearchProcess>> SearchProcess::Start(HostProcess* host, 
   const bool deny_clock = options.deny_clock && options.slow == 0 && !sanitized;
   const uint32_t flags = (deny_clock ? kDenyClock : 0) | (sanitized ? 0 : kDenyCalls);
   // The process counts hand-overs from the words as it finds them, and reports in a clean reply.
-  Reply& reply = host->area().reply();
-  std::memset(reinterpret_cast<char*>(&reply) + sizeof(reply.number), 0,
-              sizeof(reply) - sizeof(reply.number));
-  reply.number.store(0);
-  host->area().request().number.store(0);
-
+  if (!host->area().Clear()) {
+    return host->Fail(kStage, "io",
+                      std::string("shared memory cannot be emptied: ") + std::strerror(errno));
+  }
   auto answer = host->Obey(Order::kSearch, flags, kStage, deadline);
   if (!answer.ok()) return answer.failure();
+  if (auto idle = host->CheckIdle(kStage); !idle.ok()) return idle.failure();
   const pid_t pid = answer.value().pid;
   if (pid <= 0 || !host->children().Knows(pid)) {
     return host->Fail(kStage, "exited", "the process named a search process that does not exist");
   }
   PinTo(pid, {host->cores().search});
   std::unique_ptr<SearchProcess> process(new SearchProcess(host, k, ef, options.slow, pid));
+  process->key_ = std::random_device()();
   auto ready = process->Run(Task::kSetUp, 0, options.slots, Wait::kBlock, deadline);
   if (!ready.ok()) return ready.failure();
   return process;
@@ -58,11 +61,33 @@ SearchProcess::~SearchProcess() {
 
 Result SearchProcess::Place(const Dataset& data, const uint64_t* rows, uint32_t count,
                             Deadline deadline) {
-  const SharedArea& area = host_->area();
-  for (uint32_t i = 0; i < count; ++i) {
-    std::memcpy(area.queries() + size_t{i} * data.dim(), data.query_row(rows[i]),
-                data.dim() * sizeof(float));
+  return PlaceHidden(data, rows, count, count, deadline);
+}
+
+Result SearchProcess::PlaceHidden(const Dataset& data, const uint64_t* rows, uint32_t count,
+                                  uint32_t hidden_from, Deadline deadline) {
+  hidden_from_ = hidden_from;
+  key_ = (key_ * 6364136223846793005 + 1442695040888963407) | 1;
+  float* queries = host_->area().queries();
+  for (uint32_t i = 0; i < count; ++i, queries += data.dim()) {
+    const float* query = data.query_row(rows[i]);
+    if (i < hidden_from) {
+      std::memcpy(queries, query, data.dim() * sizeof(float));
+    } else {
+      CipherQuery(queries, query, data.dim(), key_, i);
+    }
   }
+  return TakeIn(count, deadline);
+}
+
+Result SearchProcess::PlaceValues(const std::vector<float>& queries, uint32_t count,
+                                  Deadline deadline) {
+  hidden_from_ = count;
+  std::memcpy(host_->area().queries(), queries.data(), queries.size() * sizeof(float));
+  return TakeIn(count, deadline);
+}
+
+Result SearchProcess::TakeIn(uint32_t count, Deadline deadline) {
   EmptyAnswers(count);
   auto loaded = Run(Task::kLoad, 0, count, Wait::kBlock, deadline);
   if (!loaded.ok()) return loaded.failure();
@@ -111,6 +136,7 @@ Outcome<double> SearchProcess::Run(Task task, uint32_t first, uint32_t count, Wa
   request.k = k_;
   request.ef = ef_;
   request.slow = slow_;
+  request.key = first >= hidden_from_ ? key_ : 0;
   const uint32_t number = ++number_;
   WakeOnSignal wake(&host_->area().reply().number);
 

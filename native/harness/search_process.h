@@ -43,6 +43,13 @@ class SearchProcess {
   // count <= slots.
   Result Place(const Dataset& data, const uint64_t* rows, uint32_t count, Deadline deadline);
 
+  // The same; queries from `hidden_from` on stay hidden from the process until a hand-over of
+  // theirs. REQUIRES: no hand-over reaches from before `hidden_from` to behind it.
+  Result PlaceHidden(const Dataset& data, const uint64_t* rows, uint32_t count,
+                     uint32_t hidden_from, Deadline deadline);
+  // The same with queries that no dataset has, one after the other.
+  Result PlaceValues(const std::vector<float>& queries, uint32_t count, Deadline deadline);
+
   // Each hands the slots [first, first + count) over, blocks until they are done and returns the
   // seconds it took. Search looks at nothing but completion, death, signals and the deadline while
   // it waits; SearchWatched also at memory, 20 times a second. From the second hand-over on, Search
@@ -77,6 +84,7 @@ class SearchProcess {
       : host_(host), k_(k), ef_(ef), slow_(slow), pid_(pid) {}
   Outcome<double> Run(Task task, uint32_t first, uint32_t count, Wait wait, Deadline deadline);
   Result Await(uint32_t number, Wait wait, int64_t expected_ns, Deadline deadline);
+  Result TakeIn(uint32_t count, Deadline deadline);
   bool WaitAwake(uint32_t number, int64_t until_ns) const;
 
   HostProcess* const host_;
@@ -85,8 +93,10 @@ class SearchProcess {
   const double slow_;
   const pid_t pid_;
   uint32_t number_ = 0;
+  uint32_t hidden_from_ = UINT32_MAX;
+  uint64_t key_ = 0;
   double seconds_per_query_ = 0;  // of the last blocking search; 0 before the first
-  bool spins_ = false;  // it looks for the next hand-over itself and needs no wake-up
+  bool spins_ = false;            // it looks for the next hand-over itself and needs no wake-up
 };
 
 }  // namespace annsmith::harness

@@ -1,126 +1,28 @@
 #include "harness/seccomp.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
-#include <stddef.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstdint>
-#include <vector>
 
-#include "harness/sibling.h"
+#include "harness/call_numbers.h"
+#include "harness/control.h"
+#include "harness/denied_calls.h"
+#include "harness/trusted_calls.h"
 
 namespace annsmith::harness {
 namespace {
 
-#if defined(__x86_64__)
-constexpr uint32_t kArchitecture = AUDIT_ARCH_X86_64;
-#elif defined(__aarch64__)
-constexpr uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
-#endif
-
-// From newer headers than the build machine may have.
-constexpr unsigned kSpeculationAllow = 1 << 2;  // SECCOMP_FILTER_FLAG_SPEC_ALLOW
 constexpr uint32_t kCloneThread = 0x10000;
 constexpr uint32_t kNameMemory = 0x53564d41;  // PR_SET_VMA
-// Calls since Linux 5.3 have one number on every architecture.
-constexpr long kClone3 = 435;
-constexpr long kCloseRange = 436;
-constexpr long kOpenat2 = 437;
-constexpr long kFaccessat2 = 439;
-
-constexpr uint32_t kAllow = SECCOMP_RET_ALLOW;
-constexpr uint32_t kRefuse = SECCOMP_RET_ERRNO | EPERM;
-constexpr uint32_t kAbsent = SECCOMP_RET_ERRNO | ENOSYS;
-constexpr uint32_t kTrap = SECCOMP_RET_TRAP;
-
-constexpr uint32_t kCallOffset = offsetof(seccomp_data, nr);
-constexpr uint32_t ArgumentOffset(int index) {
-  return static_cast<uint32_t>(offsetof(seccomp_data, args)) + static_cast<uint32_t>(index) * 8;
-}
-
-// Writes classic BPF with forward conditions of one instruction each, which keeps every jump
-// distance at 0 or 1.
-class Filter {
- public:
-  Filter() {
-    Load(offsetof(seccomp_data, arch));
-    ReturnUnlessEqual(kArchitecture, SECCOMP_RET_KILL_PROCESS);
-    Load(kCallOffset);
-#if defined(__x86_64__)
-    // Numbers from here on belong to the x32 interface, a way around every rule below.
-    constexpr uint32_t kFirstX32Call = 0x40000000;
-    Add(BPF_JMP | BPF_JGE | BPF_K, kFirstX32Call, 0, 1);
-    Return(kRefuse);
-#endif
-  }
-
-  // One system call, whatever its arguments.
-  void On(long call, uint32_t action) {
-    Add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(call), 0, 1);
-    Return(action);
-  }
-
-  // One system call with conditions: those instructions run only for it and must end in a return.
-  void On(long call, const Filter& body) {
-    Add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(call), 0,
-        static_cast<uint8_t>(body.program_.size()));
-    program_.insert(program_.end(), body.program_.begin(), body.program_.end());
-  }
-
-  // An empty filter, for a body.
-  static Filter Body() { return Filter(std::vector<sock_filter>()); }
-
-  void Load(uint32_t offset) { Add(BPF_LD | BPF_W | BPF_ABS, offset, 0, 0); }
-  void ReturnIfEqual(uint32_t value, uint32_t action) {
-    Add(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
-    Return(action);
-  }
-  void ReturnUnlessEqual(uint32_t value, uint32_t action) {
-    Add(BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0);
-    Return(action);
-  }
-  void ReturnIfAnyBit(uint32_t bits, uint32_t action) {
-    Add(BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1);
-    Return(action);
-  }
-  void Return(uint32_t action) { Add(BPF_RET | BPF_K, action, 0, 0); }
-
-  SeccompResult Install() {
-    sock_fprog program = {static_cast<unsigned short>(program_.size()), program_.data()};
-    SeccompResult result;
-    result.speculation_allowed =
-        syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, kSpeculationAllow, &program) == 0;
-    result.held = result.speculation_allowed ||
-                  syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
-    return result;
-  }
-
- private:
-  explicit Filter(std::vector<sock_filter> program) : program_(std::move(program)) {}
-  void Add(int code, uint32_t value, uint8_t if_true, uint8_t if_false) {
-    program_.push_back({static_cast<uint16_t>(code), if_true, if_false, value});
-  }
-
-  std::vector<sock_filter> program_;
-};
 
 // What computing, memory, threads and files (Landlock says which) need, and nothing that reaches
 // another process.
 constexpr long kAllowed[] = {
-    SYS_read,
-    SYS_write,
-    SYS_readv,
-    SYS_writev,
-    SYS_pread64,
-    SYS_pwrite64,
     SYS_close,
     kCloseRange,
     SYS_fstat,
@@ -142,7 +44,6 @@ constexpr long kAllowed[] = {
     SYS_mprotect,
     SYS_madvise,
     SYS_brk,
-    SYS_mincore,
     SYS_rt_sigaction,
     SYS_rt_sigprocmask,
     SYS_rt_sigreturn,
@@ -176,8 +77,6 @@ constexpr long kAllowed[] = {
     SYS_restart_syscall,
     SYS_membarrier,
     SYS_ppoll,
-    SYS_dup,
-    SYS_dup3,
     SYS_seccomp,  // can only take more away
 #if defined(SYS_rseq)
     SYS_rseq,
@@ -192,39 +91,81 @@ constexpr long kAllowed[] = {
     SYS_rmdir,
     SYS_unlink,
     SYS_rename,
-    SYS_dup2,
     SYS_poll,
     SYS_time,
     SYS_arch_prctl,
 #endif
 };
 
-Filter CloneRules() {
-  const uint64_t place = reinterpret_cast<uint64_t>(annsmith_clone_sibling_return);
-  Filter body = Filter::Body();
-  body.Load(ArgumentOffset(0));
+// What goes on in memory alone; whatever leaves the process, or comes from outside, is missing.
+constexpr long kAllowedInSearch[] = {
+    SYS_brk,    SYS_munmap,     SYS_mremap,          SYS_mprotect,          SYS_madvise,
+    SYS_mmap,   SYS_futex,      SYS_rt_sigprocmask,  SYS_rt_sigreturn,      SYS_sigaltstack,
+    SYS_gettid, SYS_getpid,     SYS_sched_yield,     SYS_sched_getaffinity, SYS_getcpu,
+    SYS_exit,   SYS_exit_group, SYS_restart_syscall,
+};
+
+// Threads may be made, processes only from annsmith_clone_sibling.
+BpfFilter CloneRules(uint32_t denied) {
+  BpfFilter body = BpfFilter::Body();
+  body.LoadArgument(0);
   body.ReturnIfAnyBit(kCloneThread, kAllow);
-  body.ReturnUnlessEqual(kSiblingFlags, kRefuse);
-  body.Load(offsetof(seccomp_data, instruction_pointer));
-  body.ReturnUnlessEqual(static_cast<uint32_t>(place), kRefuse);
-  body.Load(offsetof(seccomp_data, instruction_pointer) + 4);
-  body.ReturnUnlessEqual(static_cast<uint32_t>(place >> 32), kRefuse);
+  body.ReturnUnlessEqual(kSiblingFlags, denied);
+  body.ReturnUnlessFrom(annsmith_clone_sibling_return, denied);
   body.Return(kAllow);
   return body;
 }
 
 // Memory shared with another process would outlive a round and carry answers from one to the next.
-Filter MapRules() {
-  Filter body = Filter::Body();
-  body.Load(ArgumentOffset(3));
+BpfFilter MapRules() {
+  BpfFilter body = BpfFilter::Body();
+  body.LoadArgument(3);
   body.ReturnIfAnyBit(MAP_SHARED, kRefuse);
   body.Return(kAllow);
   return body;
 }
 
-Filter ProcessControlRules(bool sanitized) {
-  Filter body = Filter::Body();
-  body.Load(ArgumentOffset(0));
+// The channel to the supervisor is the harness's own.
+BpfFilter TransferRules(uint32_t denied) {
+  BpfFilter body = BpfFilter::Body();
+  body.LoadArgument(0);
+  body.ReturnUnlessEqual(kControlDescriptor, kAllow);
+  body.ReturnUnlessFrom(annsmith_trusted_call_return, denied);
+  body.Return(kAllow);
+  return body;
+}
+
+BpfFilter DuplicateRules(uint32_t denied) {
+  BpfFilter body = BpfFilter::Body();
+  body.LoadArgument(0);
+  body.ReturnIfEqual(kControlDescriptor, denied);
+  body.Return(kAllow);
+  return body;
+}
+
+BpfFilter DescriptorRules(uint32_t denied) {
+  BpfFilter body = BpfFilter::Body();
+  body.LoadArgument(1);
+  for (const uint32_t command : {F_GETFD, F_SETFD, F_GETFL}) body.ReturnIfEqual(command, kAllow);
+  body.LoadArgument(0);
+  body.ReturnIfEqual(kControlDescriptor, denied);
+  body.LoadArgument(1);
+  for (const uint32_t command : {F_DUPFD, F_DUPFD_CLOEXEC}) body.ReturnIfEqual(command, kAllow);
+  body.Return(kRefuse);
+  return body;
+}
+
+// The fault handler, which sees the path, decides and opens in the caller's place.
+BpfFilter OpenRules() {
+  BpfFilter body = BpfFilter::Body();
+  body.ReturnUnlessFrom(annsmith_trusted_call_return, kTrap);
+  body.Return(kAllow);
+  return body;
+}
+
+BpfFilter ProcessControlRules(bool sanitized) {
+  BpfFilter body = BpfFilter::Body();
+  body.LoadArgument(0);
   body.ReturnIfEqual(PR_SET_NAME, kAllow);
   body.ReturnIfEqual(kNameMemory, kAllow);
   body.ReturnIfEqual(PR_SET_TSC, kAllow);
@@ -233,119 +174,99 @@ Filter ProcessControlRules(bool sanitized) {
     body.ReturnIfEqual(PR_SET_DUMPABLE, kAllow);
   }
   body.ReturnUnlessEqual(PR_SET_PDEATHSIG, kRefuse);
-  body.Load(ArgumentOffset(1));
+  body.LoadArgument(1);
   body.ReturnIfEqual(SIGKILL, kAllow);
   body.Return(kRefuse);
   return body;
 }
 
-Filter DescriptorRules() {
-  Filter body = Filter::Body();
-  body.Load(ArgumentOffset(1));
-  for (const uint32_t command : {F_GETFD, F_SETFD, F_GETFL, F_DUPFD, F_DUPFD_CLOEXEC}) {
-    body.ReturnIfEqual(command, kAllow);
-  }
-  body.Return(kRefuse);
-  return body;
-}
-
 // Limits may be read, never set.
-Filter LimitRules() {
-  Filter body = Filter::Body();
-  body.Load(ArgumentOffset(2));
-  body.ReturnUnlessEqual(0, kRefuse);
-  body.Load(ArgumentOffset(2) + 4);
-  body.ReturnUnlessEqual(0, kRefuse);
+BpfFilter LimitRules() {
+  BpfFilter body = BpfFilter::Body();
+  body.ReturnUnlessArgument(2, 0, kRefuse);
   body.Return(kAllow);
   return body;
 }
 
 // To itself. Sanitized search processes, which have another id and no second filter, may abort.
-Filter SignalRules(bool sanitized) {
-  Filter body = Filter::Body();
-  body.Load(ArgumentOffset(0));
+BpfFilter SignalRules(bool sanitized, uint32_t denied) {
+  BpfFilter body = BpfFilter::Body();
+  body.LoadArgument(0);
   body.ReturnIfEqual(static_cast<uint32_t>(getpid()), kAllow);
   if (sanitized) {
-    body.Load(ArgumentOffset(2));
+    body.LoadArgument(2);
     body.ReturnIfEqual(SIGABRT, kAllow);
   }
-  body.Return(kRefuse);
+  body.Return(denied);
+  return body;
+}
+
+// The handler of denied calls stays, once it is there.
+BpfFilter HandlerRulesInBuild() {
+  BpfFilter body = BpfFilter::Body();
+  body.LoadArgument(0);
+  body.ReturnIfEqual(SIGSYS, kRefuse);
+  body.Return(kAllow);
   return body;
 }
 
 // The C library's own two signals, which it prepares on the way to a first thread: that thread is
 // the news, not they.
-Filter HandlerRules() {
+BpfFilter HandlerRulesInSearch() {
   constexpr uint32_t kCancel = 32;
   constexpr uint32_t kSetIds = 33;
-  Filter body = Filter::Body();
-  body.Load(ArgumentOffset(0));
+  BpfFilter body = BpfFilter::Body();
+  body.LoadArgument(0);
   body.ReturnIfEqual(kCancel, kAllow);
   body.ReturnIfEqual(kSetIds, kAllow);
   body.Return(kTrap);
   return body;
 }
 
-struct NamedCall {
-  long call;
-  const char* name;
-  const char* reason;
-};
+// Last words go to standard error.
+BpfFilter WriteRulesInSearch() {
+  BpfFilter body = BpfFilter::Body();
+  body.LoadArgument(0);
+  body.ReturnIfEqual(STDERR_FILENO, kAllow);
+  body.Return(kTrap);
+  return body;
+}
 
-constexpr NamedCall kDeniedInSearch[] = {
-    {SYS_clone, "clone", "threads"},
-    {kClone3, "clone3", "threads"},
-#if defined(__x86_64__)
-    {SYS_fork, "fork", "threads"},
-    {SYS_vfork, "vfork", "threads"},
-    {SYS_open, "open", "syscall"},
-    {SYS_creat, "creat", "syscall"},
-#endif
-    {SYS_openat, "openat", "syscall"},
-    {kOpenat2, "openat2", "syscall"},
-    {SYS_socket, "socket", "syscall"},
-    {SYS_socketpair, "socketpair", "syscall"},
-    {SYS_execve, "execve", "syscall"},
-    {SYS_execveat, "execveat", "syscall"},
-    {SYS_kill, "kill", "syscall"},
-    {SYS_tgkill, "tgkill", "syscall"},
-    {SYS_tkill, "tkill", "syscall"},
-    {SYS_ptrace, "ptrace", "syscall"},
-    {SYS_dup, "dup", "syscall"},
-    {SYS_dup3, "dup3", "syscall"},
-    {SYS_getdents64, "getdents64", "syscall"},
-};
-
-constexpr NamedCall kClockCalls[] = {
-    {SYS_clock_gettime, "clock_gettime", "clock"},
-    {SYS_clock_getres, "clock_getres", "clock"},
-    {SYS_clock_nanosleep, "clock_nanosleep", "clock"},
-    {SYS_nanosleep, "nanosleep", "clock"},
-    {SYS_gettimeofday, "gettimeofday", "clock"},
-    {SYS_getrusage, "getrusage", "clock"},
-    {SYS_times, "times", "clock"},
-#if defined(__x86_64__)
-    {SYS_time, "time", "clock"},
-#endif
-};
-
-const NamedCall* FindCall(long call) {
-  for (const NamedCall& entry : kDeniedInSearch) {
-    if (entry.call == call) return &entry;
-  }
-  for (const NamedCall& entry : kClockCalls) {
-    if (entry.call == call) return &entry;
-  }
-  return nullptr;
+BpfFilter NamingRulesInSearch() {
+  BpfFilter body = BpfFilter::Body();
+  body.LoadArgument(0);
+  body.ReturnIfEqual(kNameMemory, kAllow);
+  body.Return(kTrap);
+  return body;
 }
 
 }  // namespace
 
-SeccompResult InstallHostFilter(bool sanitized) {
-  Filter filter;
+SeccompResult InstallHostFilter(HostFilter options) {
+  const uint32_t denied = options.strict ? kTrap : kRefuse;
+  BpfFilter filter;
+  if (options.strict) {
+    for (const long call : CallsToOthers()) filter.On(call, kTrap);
+    filter.On(SYS_openat, OpenRules());
+    filter.On(kOpenat2, kTrap);
+    filter.On(SYS_rt_sigaction, HandlerRulesInBuild());
+#if defined(__x86_64__)
+    filter.On(SYS_open, OpenRules());
+    for (const long call : {SYS_creat, SYS_fork, SYS_vfork}) filter.On(call, kTrap);
+#endif
+  }
   for (const long call : kAllowed) filter.On(call, kAllow);
-  if (sanitized) {
-    // The run-time asks the kernel through a pipe whether memory can be read.
+  for (const long call : {SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_pread64, SYS_pwrite64}) {
+    filter.On(call, TransferRules(denied));
+  }
+  filter.On(SYS_dup, DuplicateRules(denied));
+  filter.On(SYS_dup3, DuplicateRules(denied));
+#if defined(__x86_64__)
+  filter.On(SYS_dup2, DuplicateRules(denied));
+#endif
+  if (options.sanitized) {
+    // The run-time asks the kernel whether memory can be read, in two ways.
+    filter.On(SYS_mincore, kAllow);
     filter.On(SYS_pipe2, kAllow);
 #if defined(__x86_64__)
     filter.On(SYS_pipe, kAllow);
@@ -353,36 +274,28 @@ SeccompResult InstallHostFilter(bool sanitized) {
   }
   // Its flags lie in memory, out of a filter's sight; without it the C library falls back to clone.
   filter.On(kClone3, kAbsent);
-  filter.On(SYS_clone, CloneRules());
+  filter.On(SYS_clone, CloneRules(denied));
   filter.On(SYS_mmap, MapRules());
-  filter.On(SYS_prctl, ProcessControlRules(sanitized));
-  filter.On(SYS_fcntl, DescriptorRules());
+  filter.On(SYS_prctl, ProcessControlRules(options.sanitized));
+  filter.On(SYS_fcntl, DescriptorRules(denied));
   filter.On(SYS_prlimit64, LimitRules());
-  filter.On(SYS_tgkill, SignalRules(sanitized));
+  filter.On(SYS_tgkill, SignalRules(options.sanitized, denied));
   filter.Return(kRefuse);
   return filter.Install();
 }
 
 SeccompResult InstallSearchFilter(bool deny_clock) {
-  Filter filter;
-  for (const NamedCall& entry : kDeniedInSearch) filter.On(entry.call, kTrap);
-  filter.On(SYS_rt_sigaction, HandlerRules());
-  if (deny_clock) {
-    for (const NamedCall& entry : kClockCalls) filter.On(entry.call, kTrap);
+  BpfFilter filter;
+  for (const long call : kAllowedInSearch) filter.On(call, kAllow);
+  filter.On(SYS_write, WriteRulesInSearch());
+  filter.On(SYS_writev, WriteRulesInSearch());
+  filter.On(SYS_rt_sigaction, HandlerRulesInSearch());
+  filter.On(SYS_prctl, NamingRulesInSearch());
+  if (!deny_clock) {
+    for (const long call : ClockCalls()) filter.On(call, kAllow);
   }
-  filter.Return(kAllow);
+  filter.Return(kTrap);
   return filter.Install();
-}
-
-const char* ReasonOfCall(long call) {
-  const NamedCall* entry = FindCall(call);
-  return entry == nullptr ? "syscall" : entry->reason;
-}
-
-std::string NameOfCall(long call) {
-  if (call == SYS_rt_sigaction) return "rt_sigaction";
-  const NamedCall* entry = FindCall(call);
-  return entry == nullptr ? "system call " + std::to_string(call) : entry->name;
 }
 
 }  // namespace annsmith::harness

@@ -1,8 +1,31 @@
 #include "harness/session.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 
 namespace annsmith::harness {
+
+namespace {
+
+// The file as it is now: a path may mean another library in a minute.
+std::string FileIdentity(const std::string& path) {
+  struct stat status;
+  if (path.empty() || stat(path.c_str(), &status) != 0) return path;
+  return path + " " + std::to_string(status.st_ino) + " " + std::to_string(status.st_size) + " " +
+         std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec);
+}
+
+}  // namespace
+
+AnswerBook& Session::BookOf(const HostProcess& host) {
+  const HostSettings& settings = host.settings();
+  std::string key = FileIdentity(settings.library) + "|" + FileIdentity(settings.graph) + "|" +
+                    settings.base + "|" + settings.params + "|" + std::to_string(settings.rows);
+  // Several threads build another graph each time.
+  if (settings.graph.empty()) key += "|" + std::to_string(host.pid());
+  return books[key];
+}
 
 Failure UsageFailure(const std::string& detail) { return {"protocol", "usage", detail, ""}; }
 

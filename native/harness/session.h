@@ -2,10 +2,12 @@
 #define ANNSMITH_HARNESS_SESSION_H_
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "harness/answer_book.h"
 #include "harness/children.h"
 #include "harness/command.h"
 #include "harness/cores.h"
@@ -25,8 +27,12 @@ struct Session {
   std::unique_ptr<HostProcess> a;
   std::unique_ptr<HostProcess> b;
   int lock_file = -1;
+  std::map<std::string, AnswerBook> books;
   // Sends a line that is not the final reply.
   std::function<void(const JsonObject&)> notify;
+
+  // What this library has answered so far over the same graph, in whatever process.
+  AnswerBook& BookOf(const HostProcess& host);
 
   std::unique_ptr<HostProcess>& Slot(const std::string& side) { return side == "b" ? b : a; }
 };

@@ -53,4 +53,6 @@ Outcome<SharedArea> SharedArea::Map(int file, uint32_t dim) {
   return area;
 }
 
+bool SharedArea::Clear() const { return madvise(memory_, Bytes(dim_), MADV_REMOVE) == 0; }
+
 }  // namespace annsmith::harness

@@ -27,7 +27,8 @@ struct alignas(64) Request {
   uint32_t count;
   uint32_t k;
   uint32_t ef;
-  double slow;  // spin this share of each search's time after it
+  double slow;   // spin this share of each search's time after it
+  uint64_t key;  // of the queries handed over, see CipherQuery; 0: they lie open
 };
 
 // Several search processes of one side that start at the same moment. Each answers the queries it
@@ -45,8 +46,6 @@ struct alignas(64) CommonStart {
 struct alignas(64) Reply {
   std::atomic<uint32_t>
       number;  // futex: the hand-over that is done; the top bit is the supervisor's own wake-up
-  uint32_t clock_denied;
-  uint32_t calls_denied;
   int64_t bare_ns;
   // Filled by the fault handler.
   uint32_t fault_signal;
@@ -54,6 +53,7 @@ struct alignas(64) Reply {
   int64_t fault_call;  // system call number, -1 for none
   uint64_t fault_address;
   char fault_place[128];
+  char fault_path[128];  // of the file, where the call was an open
   char error_text[256];  // annsmith_last_error() of the first search that failed
 };
 
@@ -76,6 +76,10 @@ class SharedArea {
   // Makes the memfd; the caller owns the descriptor.
   static Outcome<int> CreateFile(uint32_t dim);
   static Outcome<SharedArea> Map(int file, uint32_t dim);
+
+  // Empties all of it: what a search process may have put aside in it is gone. False if it cannot
+  // be.
+  bool Clear() const;
 
   Request& request() const { return *reinterpret_cast<Request*>(memory_); }
   CommonStart& common_start() const {

@@ -81,6 +81,8 @@ export interface OpenOptions {
   readonly rows?: number;
   /** What the library is built with; the host process is one built alike. */
   readonly sanitizer?: 'address' | 'thread';
+  /** System calls that nothing that builds an index needs are fatal, not just refused; without a sanitizer only. */
+  readonly strict?: boolean;
 }
 
 export interface HarnessOptions {
@@ -146,6 +148,7 @@ export class HarnessClient {
       memoryBytes: side.memoryBytes,
       cpuSeconds: side.cpuSeconds,
       sanitized: options.sanitizer && sanitizerNumbers[options.sanitizer],
+      strict: options.strict === true ? 1 : undefined,
       timeoutMs,
     };
     return this.#send('open', fields, harness.openSchema, timeoutMs);

@@ -20,6 +20,18 @@ const reasons: Readonly<Record<string, RejectionReason>> = {
   clock: 'cheat',
   syscall: 'cheat',
   processes: 'cheat',
+  lazy: 'cheat',
+  memorised: 'cheat',
+};
+
+/** Checks that only a cheat fails, by the harness's reason. */
+const cheatChecks: Readonly<Record<string, string>> = {
+  threads: 'no-threads',
+  clock: 'no-clock',
+  syscall: 'no-syscall',
+  processes: 'no-processes',
+  lazy: 'no-postponed-work',
+  memorised: 'no-results-kept',
 };
 
 /** Turns a harness failure into the candidate's verdict; `check` is what was being checked. */
@@ -28,5 +40,5 @@ export function failureVerdict(failure: HarnessFailure, check: string): Verdict 
     failure.stage === 'protocol' || failure.stage === 'data' ? undefined : reasons[failure.reason];
   const detail = `${failure.stage}: ${failure.detail}`;
   if (reason === undefined) return { kind: 'failed', error: `the harness failed during ${check}: ${detail}` };
-  return rejected(reason, reason === 'cheat' ? `no-${failure.reason}` : check, detail);
+  return rejected(reason, cheatChecks[failure.reason] ?? check, detail);
 }

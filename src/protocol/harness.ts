@@ -15,7 +15,9 @@ export const harnessFailureSchema = z.object({
 export interface HarnessFailure {
   /** What was being done: load, create, build, import, prepare, export, search, data, protocol. */
   readonly stage: string;
-  /** crash, timeout, memory, status, abi, graph, threads, exited, io, usage, clock, syscall. */
+  /**
+   * crash, timeout, memory, status, abi, graph, threads, exited, io, usage, clock, syscall, processes, lazy, memorised.
+   */
   readonly reason: string;
   /** For a person: the signal's name, the library's last error text, the file. */
   readonly detail: string;
@@ -52,6 +54,8 @@ const violationsSchema = z.object({
   unsorted: count,
   falseDistance: count,
   notFinite: count,
+  /** Timed queries whose answer was another when nothing was timed. */
+  changed: count,
 });
 export type Violations = z.infer<typeof violationsSchema>;
 
@@ -80,7 +84,12 @@ export const openSchema = z.object({
   buildWallSeconds: seconds,
   buildCpuSeconds: seconds,
   prepareWallSeconds: seconds,
+  /** All that is not the build: loading, creating, importing, annsmith_prepare(). */
   prepareCpuSeconds: seconds,
+  /** Of it, loading and creating alone. */
+  loadCpuSeconds: seconds,
+  /** Neither running nor waiting for a core, where one thread works. */
+  asleepSeconds: seconds,
   memoryBytes: count,
   /** Resident memory that no file backs: the index without the mapped base vectors. */
   anonymousBytes: count,
@@ -100,7 +109,12 @@ export const answerSchema = z.object({
   /** One byte per row in row order: neighbours counted, 0..k. */
   hits: z.base64().transform((text) => new Uint8Array(Buffer.from(text, 'base64'))),
   secondsPerQuery: seconds,
+  /** Median over single queries, hand-over included; absent where the pass was not audited (see answer_audit.h). */
+  singleSeconds: seconds.optional(),
+  /** Over all ids. */
   answersHash: z.string(),
+  /** Over all distances, which tied points share. */
+  distancesHash: z.string(),
   violations: violationsSchema,
   firstViolation: z
     .object({

@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* kNoViolations =
     R"({"status":0,"missing":0,"outOfRange":0,"duplicate":0,"unsorted":0,)"
-    R"("falseDistance":0,"notFinite":0})";
+    R"("falseDistance":0,"notFinite":0,"changed":0})";
 
 class HonestTest : public testing::Test {
  protected:

@@ -10,6 +10,13 @@ const sanitizedTimeoutMs = 60_000;
 /** Resident memory may wander by this much over a pass whose scratch was already faulted in. */
 const growthAllowanceBytes = 1 << 20;
 
+/** Where every neighbour is found, answers cannot differ any more. */
+const complete = 0.999;
+/** Recall may fall by this much at a larger ef: greedy search is not monotonous in it. */
+const recallSlack = 0.02;
+/** Twenty times the beam takes several times as long; less than this says that it is not the beam. */
+const leastEffort = 1.2;
+
 /** What one open index answers on the small set. Violations fail `check`. */
 export class AnswerChecks {
   readonly efs: readonly number[];
@@ -47,6 +54,26 @@ export class AnswerChecks {
     for (const ef of this.efs) other.#requireSame(ef, this.#answers.get(ef)!, this.#check, what);
   }
 
+  /** More ef finds more, or takes longer where nothing is missing; after `natural`. */
+  efKeepsItsMeaning(): void {
+    const check = 'ef-keeps-its-meaning';
+    const fail = (detail: string): never => this.#checks.fail(rejected('cheat', check, detail));
+    const asked = this.efs.map((ef) => ({ ef, ...this.#answers.get(ef)! }));
+    for (const [i, high] of asked.entries()) {
+      const low = asked[i - 1];
+      if (low === undefined) continue;
+      const recalls = `recall ${low.recall.toFixed(4)} at ef ${low.ef}, ${high.recall.toFixed(4)} at ef ${high.ef}`;
+      if (high.recall < low.recall - recallSlack) fail(recalls);
+      if (high.recall < complete && high.answersHash === low.answersHash)
+        fail(`${recalls}: the same answers`);
+    }
+    const [low, high] = [asked[0]!, asked[asked.length - 1]!];
+    const effort = (high.singleSeconds ?? Number.NaN) / (low.singleSeconds ?? Number.NaN);
+    const times = `a query takes ${effort.toFixed(2)}x the time at ${high.ef / low.ef}x the ef`;
+    if (high.answersHash === low.answersHash && effort < leastEffort) fail(`the same answers, and ${times}`);
+    this.#checks.pass(check, Number.isNaN(effort) ? '' : times);
+  }
+
   async independentOfOrder(seed: number): Promise<void> {
     const check = 'order-independent';
     const ef = this.efs[1]!;
@@ -75,7 +102,9 @@ export class AnswerChecks {
   }
 
   #requireSame(ef: number, answer: AnswerReply, check: string, what: string): void {
-    if (answer.answersHash === this.#answers.get(ef)!.answersHash) return;
+    const { answersHash, distancesHash } = this.#answers.get(ef)!;
+    // Points at the same distance may take each other's place.
+    if (answer.answersHash === answersHash || answer.distancesHash === distancesHash) return;
     this.#checks.fail(rejected('wrong-answers', check, `ef ${ef}: the answers differ ${what}`));
   }
 

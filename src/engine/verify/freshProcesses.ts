@@ -1,8 +1,13 @@
-import type { Side } from '../../protocol/harness.ts';
+import type { OpenReply, Side } from '../../protocol/harness.ts';
 import { HarnessClient, type OpenOptions } from '../harnessClient.ts';
+import { rejected } from '../rejection.ts';
 import type { Checks } from './checks.ts';
 import type { VerifyInput } from './verifyCandidate.ts';
 
+/** Linking takes milliseconds; what computes before anybody asks for an index hides its work. */
+const loadCpuAllowance = 0.1;
+/** An index has nothing to wait for: the base vectors are in memory, and there is one thread. */
+const sleepAllowanceSeconds = 0.5;
 /** Building the small set takes seconds; sanitized, a minute or two. */
 const openTimeoutMs = 60_000;
 const sanitizedOpenTimeoutMs = 300_000;
@@ -21,6 +26,16 @@ export interface FreshProcesses {
   ): Promise<T>;
 }
 
+/** What a library's build and preparation may not do, wherever they do it. */
+function checkCosts({ loadCpuSeconds, asleepSeconds }: OpenReply, checks: Checks): void {
+  const load = `${loadCpuSeconds.toFixed(3)} s of CPU time while it was loaded`;
+  if (loadCpuSeconds > loadCpuAllowance) checks.fail(rejected('cheat', 'no-work-at-load', load));
+  checks.pass('no-work-at-load', load);
+  const sleep = `asleep for ${asleepSeconds.toFixed(3)} s`;
+  if (asleepSeconds > sleepAllowanceSeconds) checks.fail(rejected('cheat', 'no-sleep', sleep));
+  checks.pass('no-sleep', sleep);
+}
+
 export function freshProcesses(input: VerifyInput, checks: Checks): FreshProcesses {
   const { processes, harnessPath, signal, small, sanitizer } = input;
   const sanitized = sanitizer !== 'none';
@@ -34,8 +49,9 @@ export function freshProcesses(input: VerifyInput, checks: Checks): FreshProcess
       const client = new HarnessClient({ processes, harnessPath, signal });
       try {
         checks.value(await client.data(small), 'data');
-        const all = { ...options, ...(sanitizer === 'none' ? {} : { sanitizer }) };
+        const all = { ...options, ...(sanitizer === 'none' ? { strict: true } : { sanitizer }) };
         const opened = checks.value(await client.open('a', { ...limits, ...side }, all), check);
+        if (lockdown === null && !sanitized) checkCosts(opened, checks);
         lockdown ??= opened.lockdown;
         return await work(client);
       } finally {

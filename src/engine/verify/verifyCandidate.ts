@@ -130,6 +130,7 @@ async function allAnswerChecks(
   await answers.natural();
   checks.pass('answers-valid', `ef ${answers.efs.join(', ')}`);
   checks.pass('no-threads');
+  answers.efKeepsItsMeaning();
   await answers.independentOfOrder(input.seed + 1);
   await answers.independentOfHistory();
   await answers.stableInMemory();

@@ -23,6 +23,7 @@ const none = {
   unsorted: 0,
   falseDistance: 0,
   notFinite: 0,
+  changed: 0,
 };
 
 interface OpenSide {
@@ -130,6 +131,8 @@ export class SimulatedHarness {
           buildCpuSeconds: 1,
           prepareWallSeconds: 0,
           prepareCpuSeconds: 0,
+          loadCpuSeconds: 0,
+          asleepSeconds: 0,
         };
         const memory = {
           memoryBytes: 1e6,
@@ -189,6 +192,7 @@ export class SimulatedHarness {
       hits: encoded,
       secondsPerQuery,
       answersHash: 'x',
+      distancesHash: 'x',
       violations,
       ...first,
       ...rss,

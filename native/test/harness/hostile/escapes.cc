@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -54,6 +55,12 @@ class Escapes : public Hostile {
   int Search(const float* query, uint32_t k, uint32_t ef, uint32_t* ids,
              float* distances) override {
     if (Does("file in search")) open("/etc/hostname", O_RDONLY);
+    if (Does("folder in search")) mkdir("seen-before", 0700);
+    if (Does("clock unlocked in search")) prctl(PR_SET_TSC, PR_TSC_ENABLE);
+    if (Does("coarse clock in search")) {
+      timespec now;
+      clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    }
     if (Does("socket in search")) socket(AF_INET, SOCK_STREAM, 0);
     if (Does("clock in search")) started_ = std::chrono::steady_clock::now();
     if (Does("clock call in search")) {
@@ -84,12 +91,29 @@ class Escapes : public Hostile {
                     "writing a file");
     }
     if (Does("write to scratch")) {
-      const std::string path = TextField(params_, "scratch") + "/notes";
-      const int file = open(path.c_str(), O_RDWR | O_CREAT, 0644);
-      const bool written = file >= 0 && write(file, "x", 1) == 1 && unlink(path.c_str()) == 0;
-      if (!written) g_last_error = "the scratch folder cannot be used";
+      const int file = open("notes", O_RDWR | O_CREAT | O_EXCL, 0644);
+      const bool written = file >= 0 && write(file, "x", 1) == 1;
+      if (!written) g_last_error = "the scratch folder cannot be used, or is not empty";
       return written ? ANNSMITH_OK : ANNSMITH_INTERNAL;
     }
+    if (Does("write beside scratch")) {
+      const std::string path = TextField(params_, "scratch") + "/notes";
+      return Worked(open(path.c_str(), O_WRONLY | O_CREAT, 0644) >= 0, "writing a file");
+    }
+    if (Does("read a system file")) {
+      return Worked(open("/etc/passwd", O_RDONLY) >= 0, "reading a file");
+    }
+    if (Does("read the memory map")) {
+      return Worked(open("/proc/self/maps", O_RDONLY) >= 0, "reading the memory map");
+    }
+    if (Does("read machine facts")) {
+      char bytes[64];
+      const int file = open("/proc/cpuinfo", O_RDONLY);
+      const bool known = file >= 0 && read(file, bytes, sizeof(bytes)) > 0;
+      if (!known) g_last_error = "the processor is a secret";
+      return known ? ANNSMITH_OK : ANNSMITH_INTERNAL;
+    }
+    if (Does("copy the channel")) return Worked(dup(3) >= 0, "a copy of the channel");
     if (Does("list a folder")) return Worked(opendir("/") != nullptr, "listing a folder");
     if (Does("open a socket")) return Worked(socket(AF_INET, SOCK_STREAM, 0) >= 0, "a socket");
     if (Does("start a program")) return Worked(std::system("true") == 0, "starting a program");

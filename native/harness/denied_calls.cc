@@ -1,0 +1,115 @@
+#include "harness/denied_calls.h"
+
+#include <sys/syscall.h>
+
+#include "harness/call_numbers.h"
+
+namespace annsmith::harness {
+namespace {
+
+enum class Kind { kClock, kProcess, kOther, kFile };
+
+struct NamedCall {
+  long call;
+  const char* name;
+  Kind kind;
+};
+
+constexpr NamedCall kCalls[] = {
+    {SYS_clock_gettime, "clock_gettime", Kind::kClock},
+    {SYS_clock_getres, "clock_getres", Kind::kClock},
+    {SYS_clock_nanosleep, "clock_nanosleep", Kind::kClock},
+    {SYS_nanosleep, "nanosleep", Kind::kClock},
+    {SYS_gettimeofday, "gettimeofday", Kind::kClock},
+    {SYS_getrusage, "getrusage", Kind::kClock},
+    {SYS_times, "times", Kind::kClock},
+    {SYS_clone, "clone", Kind::kProcess},
+    {kClone3, "clone3", Kind::kProcess},
+    {SYS_execve, "execve", Kind::kOther},
+    {SYS_execveat, "execveat", Kind::kOther},
+    {SYS_socket, "socket", Kind::kOther},
+    {SYS_socketpair, "socketpair", Kind::kOther},
+    {SYS_connect, "connect", Kind::kOther},
+    {SYS_kill, "kill", Kind::kOther},
+    {SYS_tkill, "tkill", Kind::kOther},
+    {SYS_ptrace, "ptrace", Kind::kOther},
+    {SYS_process_vm_readv, "process_vm_readv", Kind::kOther},
+    {SYS_process_vm_writev, "process_vm_writev", Kind::kOther},
+    {SYS_memfd_create, "memfd_create", Kind::kOther},
+    {SYS_openat, "openat", Kind::kFile},
+    {kOpenat2, "openat2", Kind::kFile},
+    {SYS_read, "read", Kind::kFile},
+    {SYS_write, "write", Kind::kFile},
+    {SYS_writev, "writev", Kind::kFile},
+    {SYS_pread64, "pread64", Kind::kFile},
+    {SYS_pwrite64, "pwrite64", Kind::kFile},
+    {SYS_readv, "readv", Kind::kFile},
+    {SYS_close, "close", Kind::kFile},
+    {SYS_mkdirat, "mkdirat", Kind::kFile},
+    {SYS_unlinkat, "unlinkat", Kind::kFile},
+    {SYS_renameat2, "renameat2", Kind::kFile},
+    {SYS_newfstatat, "newfstatat", Kind::kFile},
+    {SYS_getdents64, "getdents64", Kind::kFile},
+    {SYS_dup, "dup", Kind::kFile},
+    {SYS_dup3, "dup3", Kind::kFile},
+    {SYS_fcntl, "fcntl", Kind::kFile},
+    {SYS_tgkill, "tgkill", Kind::kFile},
+    {SYS_prctl, "prctl", Kind::kFile},
+    {SYS_rt_sigaction, "rt_sigaction", Kind::kFile},
+    {SYS_getrandom, "getrandom", Kind::kFile},
+#if defined(__x86_64__)
+    {SYS_time, "time", Kind::kClock},
+    {SYS_fork, "fork", Kind::kProcess},
+    {SYS_vfork, "vfork", Kind::kProcess},
+    {SYS_open, "open", Kind::kFile},
+    {SYS_creat, "creat", Kind::kFile},
+    {SYS_mkdir, "mkdir", Kind::kFile},
+    {SYS_rename, "rename", Kind::kFile},
+    {SYS_unlink, "unlink", Kind::kFile},
+    {SYS_stat, "stat", Kind::kFile},
+    {SYS_access, "access", Kind::kFile},
+    {SYS_dup2, "dup2", Kind::kFile},
+#endif
+};
+
+std::vector<long> CallsOf(Kind kind) {
+  std::vector<long> calls;
+  for (const NamedCall& entry : kCalls) {
+    if (entry.kind == kind) calls.push_back(entry.call);
+  }
+  return calls;
+}
+
+const NamedCall* Find(long call) {
+  for (const NamedCall& entry : kCalls) {
+    if (entry.call == call) return &entry;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+const std::vector<long>& ClockCalls() {
+  static const std::vector<long> calls = CallsOf(Kind::kClock);
+  return calls;
+}
+
+const std::vector<long>& CallsToOthers() {
+  static const std::vector<long> calls = CallsOf(Kind::kOther);
+  return calls;
+}
+
+const char* ReasonOfCall(long call) {
+  const NamedCall* entry = Find(call);
+  if (entry == nullptr) return "syscall";
+  return entry->kind == Kind::kClock     ? "clock"
+         : entry->kind == Kind::kProcess ? "threads"
+                                         : "syscall";
+}
+
+std::string NameOfCall(long call) {
+  const NamedCall* entry = Find(call);
+  return entry == nullptr ? "system call " + std::to_string(call) : entry->name;
+}
+
+}  // namespace annsmith::harness

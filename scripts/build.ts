@@ -24,6 +24,24 @@ await build({
     js: "import { createRequire as annsmithRequire } from 'node:module'; const require = annsmithRequire(import.meta.url);",
   },
 });
+// What a report carries inside itself.
+await build({
+  entryPoints: { report: join(root, 'webview/report/main.ts') },
+  outdir: out,
+  bundle: true,
+  minify: true,
+  platform: 'browser',
+  format: 'iife',
+  target: 'es2022',
+  legalComments: 'inline',
+  logLevel: 'warning',
+});
+await build({
+  entryPoints: [join(root, 'webview/report/report.css')],
+  outdir: out,
+  minify: true,
+  logLevel: 'warning',
+});
 for (const wasm of ['web-tree-sitter/web-tree-sitter.wasm', 'tree-sitter-cpp/tree-sitter-cpp.wasm']) {
   await copyFile(require.resolve(wasm), join(out, basename(wasm)));
 }

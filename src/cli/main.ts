@@ -8,6 +8,7 @@ import { addDoctorCommand } from './commands/doctor.ts';
 import { addInitCommand } from './commands/init.ts';
 import { addModulesCommand } from './commands/modules.ts';
 import { addOptimizeCommand } from './commands/optimize.ts';
+import { addReportCommand } from './commands/report.ts';
 import { addRunsCommand } from './commands/runs.ts';
 import { type CommandContext, createContext } from './context.ts';
 import { ExitWith, exitCodes } from './exit.ts';
@@ -74,6 +75,7 @@ addBenchCommand(program, execute);
 addCalibrateCommand(program, execute);
 addOptimizeCommand(program, execute);
 addRunsCommand(program, execute);
+addReportCommand(program, execute);
 addDoctorCommand(program, execute);
 
 /** `--json` and its like may stand before or after the command's name. */

@@ -1,0 +1,51 @@
+/** The script of a report: draws its charts. Everything that they show stands in the page's tables too. */
+import {
+  Chart,
+  LinearScale,
+  LineElement,
+  LogarithmicScale,
+  PointElement,
+  ScatterController,
+  Tooltip,
+} from 'chart.js';
+import type { ReportChart, ReportData } from '../../src/protocol/report.ts';
+import { drawCurves } from './curvesChart.ts';
+import { drawSpeedup } from './speedupChart.ts';
+import { onThemeChange, readTheme, type Theme } from './theme.ts';
+
+Chart.register(ScatterController, LineElement, PointElement, LinearScale, LogarithmicScale, Tooltip);
+Chart.defaults.animation = false;
+Chart.defaults.maintainAspectRatio = false;
+Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+
+/** Axes and their titles take their colours from the defaults. */
+function takeTheme(): Theme {
+  const theme = readTheme();
+  Chart.defaults.color = theme.muted;
+  Chart.defaults.borderColor = theme.line;
+  return theme;
+}
+
+let theme = takeTheme();
+
+function draw(data: ReportChart): Chart[] {
+  const canvas = document.getElementById(data.id);
+  if (!(canvas instanceof HTMLCanvasElement)) return [];
+  const current = (): Theme => theme;
+  return [data.kind === 'curves' ? drawCurves(canvas, data, current) : drawSpeedup(canvas, data, current)];
+}
+
+const data = document.getElementById('data')?.textContent ?? '{"charts":[]}';
+// Written by the program that wrote this page, into the same file.
+const charts = (JSON.parse(data) as ReportData).charts.flatMap(draw);
+
+onThemeChange(() => {
+  theme = takeTheme();
+  for (const chart of charts) chart.update('none');
+});
+
+addEventListener('beforeprint', () => {
+  // What is folded away is printed too.
+  for (const details of document.querySelectorAll('details')) details.open = true;
+  for (const chart of charts) chart.resize();
+});

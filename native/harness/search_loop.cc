@@ -23,7 +23,6 @@ namespace {
 
 void SetUp(const SearchContext& context) {
   Reply& reply = context.area->reply();
-  if (!DieWithParent(context.supervisor)) _exit(0);
   // Nothing that was opened while the index was built stays open: no state leaves a round.
   syscall(kCloseRange, 3, ~0U, 0);
   FaultIn(context.base, context.base_bytes);
@@ -181,6 +180,8 @@ uint32_t AwaitRequest(Request& request, uint32_t done, bool spin) {
 }  // namespace
 
 void RunSearchLoop(const SearchContext& context) {
+  // First of all: a supervisor that dies now sends no request to wake up by.
+  if (!DieWithParent(context.supervisor)) _exit(0);
   Request& request = context.area->request();
   Reply& reply = context.area->reply();
   CommonStart& common_start = context.area->common_start();

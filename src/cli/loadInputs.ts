@@ -59,7 +59,8 @@ export async function loadRunInputs(
   const syntax = await createCppSyntax();
   const workspace = await loadWorkspace(findWorkspace(options.workspace), { syntax });
   const all = openDatasets({ services });
-  const prepare = (name: string): Promise<PreparedDataset> => all.get(name, { k: workspace.manifest.search.k, signal });
+  const prepare = (name: string): Promise<PreparedDataset> =>
+    all.get(name, { k: workspace.manifest.search.k, signal });
   const [first, ...others] = new Set(options.datasets);
   const datasets: [PreparedDataset, ...PreparedDataset[]] = [
     await prepare(first ?? datasetNames(workspace.manifest)[0]!),

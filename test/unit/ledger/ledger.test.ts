@@ -53,13 +53,13 @@ describe('ledger', () => {
     await ledger.append(end('a'));
     await appendFile(
       path,
-      '{"v":2,"type":"new"}\n{"v":1,"type":"run-end","at":"2026-01-02T00:00:00.000Z","runId":1}\n',
+      '{"v":3,"type":"new"}\n{"v":2,"type":"run-end","at":"2026-01-02T00:00:00.000Z","runId":1}\n',
     );
     await ledger.append(end('b'));
     const { records, problems } = await readLedger(path);
     expect(records.map((r) => r.runId)).toEqual(['a', 'b']);
     expect(problems.map((p) => p.line)).toEqual([2, 3]);
-    expect(problems[0]?.problem).toContain('version 2');
+    expect(problems[0]?.problem).toContain('version 3');
     expect(problems[1]?.problem).toContain('runId');
   });
 

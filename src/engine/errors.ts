@@ -23,3 +23,22 @@ export function isAbort(error: unknown): boolean {
 export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** A full disk, or a used-up quota, as what the user can put right; any other error as it is. */
+export function withDiskFull(error: unknown, where?: string): unknown {
+  const { code, dest, path } = (typeof error === 'object' && error !== null ? error : {}) as {
+    readonly code?: unknown;
+    readonly dest?: string;
+    readonly path?: string;
+  };
+  return code === 'ENOSPC' || code === 'EDQUOT' ? diskFull(where ?? dest ?? path, error) : error;
+}
+
+export function diskFull(where?: string, cause?: unknown): UserError {
+  return new UserError(
+    'disk-full',
+    `${where === undefined ? '' : `${where}: `}no space left on the disk`,
+    'Free some space; what was finished stays, and `annsmith runs resume RUN` goes on from there.',
+    cause,
+  );
+}

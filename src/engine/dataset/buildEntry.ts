@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isAbort, UserError } from '../errors.ts';
+import { withProcessLock } from '../processLock.ts';
 import type { CacheEntry } from './cacheEntry.ts';
 import type { CachePaths } from './cachePaths.ts';
 import { type PrepareRequest, prepareDataset } from './prepare.ts';
-import { withProcessLock } from './processLock.ts';
 import type { RawDataset } from './rawDataset.ts';
 
 /** What is said of a dataset beside its vectors. */

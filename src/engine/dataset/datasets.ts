@@ -5,6 +5,7 @@ import type { DatasetInfo, PreparedDataset } from '../../protocol/dataset.ts';
 import { cacheFolder } from '../cacheFolder.ts';
 import { UserError } from '../errors.ts';
 import type { Services } from '../ports.ts';
+import { withProcessLock } from '../processLock.ts';
 import { type BuildRequest, buildEntry } from './buildEntry.ts';
 import {
   type CacheEntry,
@@ -20,7 +21,6 @@ import { partialDownload, sourceText } from './fetchSource.ts';
 import { type ImportedFiles, withImportedFiles } from './importedFiles.ts';
 import { fetchRegistered, generate } from './makeDataset.ts';
 import { remakeTruth } from './prepare.ts';
-import { withProcessLock } from './processLock.ts';
 import { type RegistryEntry, registry } from './registry.ts';
 import { parseSyntheticName, syntheticKinds, syntheticPrefix } from './syntheticName.ts';
 import { readTruth } from './truthFile.ts';

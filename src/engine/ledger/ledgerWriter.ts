@@ -1,8 +1,10 @@
-import { mkdir, open, writeFile } from 'node:fs/promises';
+import { mkdir, open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type LedgerRecord, ledgerRecordSchema, ledgerVersion } from '../../protocol/ledger.ts';
-import { UserError } from '../errors.ts';
+import { withDiskFull } from '../errors.ts';
 import type { Clock } from '../ports.ts';
+import { withProcessLock } from '../processLock.ts';
+import { writeWhole } from '../wholeFile.ts';
 
 type ReadonlyDeep<T> = T extends readonly (infer U)[]
   ? number extends T['length']
@@ -19,7 +21,7 @@ export type NewRecord = LedgerRecord extends infer R
     : never
   : never;
 
-/** Appends records; every `append` is one write of one whole line, on disk when it returns. */
+/** Appends records, one whole line each; what `append` has returned from is on disk. */
 export interface LedgerWriter {
   append(record: NewRecord): Promise<void>;
 }
@@ -30,15 +32,19 @@ const newline = 0x0a;
 export async function ensureStateFolder(workspaceRoot: string): Promise<string> {
   const folder = join(workspaceRoot, '.annsmith');
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, '.gitignore'), '*\n', { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
+  const ignore = join(folder, '.gitignore');
+  const empty = await stat(ignore).then(
+    ({ size }) => size === 0,
+    () => true,
+  );
+  if (empty) await withProcessLock(ignore, {}, () => writeWhole(ignore, '*\n'));
   return folder;
 }
 
 /**
- * Opens the ledger for appending. A line torn by a crash stays where it is: the next record starts on a line of its
- * own, so that a reader loses the torn record only.
+ * Opens the ledger for appending, by several processes at once. A line torn by a crash stays where it is: the next
+ * record starts on a line of its own, so that a reader loses the torn record only. A record that cannot be written
+ * whole is taken back.
  */
 export function openLedger(path: string, clock: Clock): LedgerWriter {
   const append = async (record: NewRecord): Promise<void> => {
@@ -48,42 +54,37 @@ export function openLedger(path: string, clock: Clock): LedgerWriter {
       ...record,
     });
     await mkdir(dirname(path), { recursive: true });
-    const file = await open(path, 'a+');
-    try {
-      const { size } = await file.stat();
-      const last = Buffer.alloc(1, newline);
-      if (size > 0) await file.read(last, 0, 1, size - 1);
-      const line = Buffer.from(`${last[0] === newline ? '' : '\n'}${JSON.stringify(whole)}\n`);
-      const { bytesWritten } = await file.write(line, 0, line.length);
-      if (bytesWritten !== line.length) {
-        throw new UserError(
-          'ledger-write',
-          `${path}: only ${bytesWritten} of ${line.length} bytes of a record could be written`,
-          'Free space on the disk; the run can be started again, what was recorded stays.',
-        );
-      }
-      await file.datasync();
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
-        throw new UserError(
-          'disk-full',
-          `${path}: no space left on the disk`,
-          'Free some space, then run again.',
-          error,
-        );
-      }
-      throw error;
-    } finally {
-      await file.close();
-    }
+    await withProcessLock(path, {}, () => appendLine(path, JSON.stringify(whole)));
   };
   // One line at a time, also when callers do not wait for each other.
   let queue: Promise<void> = Promise.resolve();
   return {
     append: (record) => {
-      const done = queue.then(() => append(record));
+      const done = queue
+        .then(() => append(record))
+        .catch((error: unknown) => {
+          throw withDiskFull(error, path);
+        });
       queue = done.catch(() => undefined);
       return done;
     },
   };
+}
+
+async function appendLine(path: string, line: string): Promise<void> {
+  const file = await open(path, 'a+');
+  try {
+    const { size } = await file.stat();
+    const last = Buffer.alloc(1, newline);
+    if (size > 0) await file.read(last, 0, 1, size - 1);
+    try {
+      await file.appendFile(`${last[0] === newline ? '' : '\n'}${line}\n`);
+      await file.datasync();
+    } catch (error) {
+      await file.truncate(size).catch(() => undefined);
+      throw error;
+    }
+  } finally {
+    await file.close();
+  }
 }

@@ -15,9 +15,9 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openDatasets } from '../../../src/engine/dataset/datasets.ts';
-import { withProcessLock } from '../../../src/engine/dataset/processLock.ts';
 import { readTruth } from '../../../src/engine/dataset/truthFile.ts';
 import type { Progress } from '../../../src/engine/ports.ts';
+import { withProcessLock } from '../../../src/engine/processLock.ts';
 import { base, importsInto } from './importSupport.ts';
 import { bytesOf, fbin, randomMatrix, useBench } from './support.ts';
 import { expectTruth } from './truthSupport.ts';

@@ -1,21 +1,26 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { unlink } from 'node:fs/promises';
+import { realpath, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { platform, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
+
+/** A lock that is held; the system releases it too when this process ends, however it ends. */
+export interface ProcessLock {
+  release(): Promise<void>;
+}
 
 /**
  * A lock across processes, held by listening on a local socket: the system frees it when its holder ends, however it
  * ends, and whoever waits is woken by the closed connection. On Linux the name lives outside the file system; elsewhere
- * a dead holder's socket file is taken over.
+ * a dead holder's socket file is taken over. `path` stands for what is locked; nothing needs to lie there.
  */
 export async function withProcessLock<T>(
   path: string,
   options: { readonly signal?: AbortSignal | undefined; readonly onWait?: () => void },
   work: () => Promise<T>,
 ): Promise<T> {
-  const name = socketName(resolve(path));
+  const name = socketName(await realPath(path));
   let waited = false;
   for (;;) {
     options.signal?.throwIfAborted();
@@ -33,13 +38,26 @@ export async function withProcessLock<T>(
   }
 }
 
+/** The lock of `withProcessLock`, if nobody holds it; until it is released. */
+export async function tryProcessLock(path: string): Promise<ProcessLock | undefined> {
+  return tryListen(socketName(await realPath(path)));
+}
+
+/** One name for one place, whichever links lead there; the end of the path need not exist. */
+async function realPath(path: string): Promise<string> {
+  const whole = resolve(path);
+  const parent = dirname(whole);
+  if (parent === whole) return whole;
+  return realpath(whole).catch(async () => join(await realPath(parent), basename(whole)));
+}
+
 function socketName(path: string): string {
   const id = createHash('sha256').update(path).digest('hex').slice(0, 24);
   if (platform() === 'linux') return `\0annsmith-${id}`;
   return platform() === 'win32' ? `\\\\.\\pipe\\annsmith-${id}` : join(tmpdir(), `annsmith-${id}.sock`);
 }
 
-async function tryListen(name: string): Promise<{ release(): Promise<void> } | undefined> {
+async function tryListen(name: string): Promise<ProcessLock | undefined> {
   const waiters = new Set<Socket>();
   const server: Server = createServer((socket) => {
     waiters.add(socket);

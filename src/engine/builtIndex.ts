@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { type BuildCosts, buildCostsSchema } from '../protocol/costs.ts';
@@ -7,12 +7,22 @@ import type { PreparedDataset } from '../protocol/dataset.ts';
 import type { HarnessResult, OpenReply, Side } from '../protocol/harness.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import { cacheFolder, timingLockPath } from './cacheFolder.ts';
+import {
+  type CacheRecord,
+  fileProblem,
+  fileRecordSchema,
+  readCacheRecord,
+  writeCacheRecord,
+} from './cacheRecord.ts';
 import type { CodeState } from './codeState.ts';
+import { hashFile } from './dataset/canonicalFile.ts';
 import { UserError } from './errors.ts';
 import { HarnessClient } from './harnessClient.ts';
 import { machineFingerprint } from './machine.ts';
 import { harnessPath } from './native.ts';
+import { withProcessLock } from './processLock.ts';
 import type { RunContext } from './runContext.ts';
+import { moveFile } from './wholeFile.ts';
 
 /** A graph on disk and what it cost to make. */
 export interface BuiltGraph {
@@ -101,21 +111,50 @@ export async function graphOf(
   state: CodeState,
   dataset: PreparedDataset,
 ): Promise<BuiltGraph> {
+  const { logger, reporter } = run.services;
+  const paths = cachedPaths(state, dataset);
+  const before = await readGraph(paths, run.signal);
+  if (before.kind === 'found') return before.value;
+  const onWait = (): void =>
+    reporter.progress({
+      stage: 'build',
+      message: `waiting for another process that builds this graph of ${dataset.name}`,
+    });
+  return withProcessLock(paths.graph, { signal: run.signal, onWait }, async () => {
+    // Another process may have built it meanwhile.
+    const known = await readGraph(paths, run.signal);
+    if (known.kind === 'found') return known.value;
+    if (known.kind === 'damaged') logger.warn(`${known.problem}; the graph is built anew`);
+    return makeGraph(run, state, dataset, paths);
+  });
+}
+
+/** Moves a graph that was made with the code of `state` into the cache. */
+export async function keepGraph(
+  { signal }: RunContext,
+  state: CodeState,
+  dataset: PreparedDataset,
+  built: BuiltGraph,
+): Promise<BuiltGraph> {
+  const paths = cachedPaths(state, dataset);
+  return withProcessLock(paths.graph, { signal }, () => store(paths, built));
+}
+
+async function makeGraph(
+  run: RunContext,
+  state: CodeState,
+  dataset: PreparedDataset,
+  paths: CachedPaths,
+): Promise<BuiltGraph> {
   const { manifest } = state.workspace;
-  const { graph, record } = cachedPaths(state, dataset);
-  const known = await readRecord(record, graph);
-  if (known !== undefined) {
-    run.services.logger.debug(`graph of ${dataset.name} from the cache: ${graph}`);
-    return { graph, costs: known };
-  }
   run.services.reporter.progress({
     stage: 'build',
     message: `building the graph of the ${state.name} on ${dataset.name}, ${dataset.n} rows (one thread, once)`,
   });
   const work = join(run.scratch, `${state.name}-build`);
-  const partial = join(work, `${dataset.n}.graph`);
+  const graph = join(work, `${dataset.n}.graph`);
   try {
-    const opened = await buildGraph(run, { manifest, library: state.library, dataset, graph: partial, work });
+    const opened = await buildGraph(run, { manifest, library: state.library, dataset, graph, work });
     if (!opened.ok) {
       throw new UserError(
         'reference-broken',
@@ -123,57 +162,42 @@ export async function graphOf(
         'The reference must work before it can be optimized; mend it, then run again.',
       );
     }
-    const costs = costsOf(opened.value);
-    return await keepGraph(run, state, dataset, { graph: partial, costs });
+    return await store(paths, { graph, costs: costsOf(opened.value) });
   } finally {
-    await rm(partial, { force: true });
+    await rm(graph, { force: true });
   }
 }
 
-/** Moves a graph that was made with the code of `state` into the cache. */
-export async function keepGraph(
-  { services }: RunContext,
-  state: CodeState,
-  dataset: PreparedDataset,
-  built: BuiltGraph,
-): Promise<BuiltGraph> {
-  const { graph, record } = cachedPaths(state, dataset);
-  await mkdir(dirname(graph), { recursive: true });
-  await moveFile(built.graph, graph);
-  // The record goes last: its presence means that the graph is whole.
-  const { size } = await stat(graph);
-  await writeFile(`${record}.${process.pid}`, JSON.stringify({ ...built.costs, graphBytes: size }));
-  await rename(`${record}.${process.pid}`, record);
-  services.logger.debug(`graph of ${dataset.name} kept: ${graph}`);
-  return { graph, costs: built.costs };
+interface CachedPaths {
+  readonly graph: string;
+  readonly record: string;
 }
 
-function cachedPaths(
-  { workspace, sourceHash }: CodeState,
-  { fingerprint, n }: PreparedDataset,
-): { readonly graph: string; readonly record: string } {
+function cachedPaths({ workspace, sourceHash }: CodeState, { fingerprint, n }: PreparedDataset): CachedPaths {
   const parts = [sourceHash, fingerprint, n, indexParams(workspace.manifest), machineFingerprint().id];
   const key = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
   const folder = join(cacheFolder(), 'graphs');
   return { graph: join(folder, `${key}.graph`), record: join(folder, `${key}.json`) };
 }
 
-/** Renames, across file systems too; the target appears whole. */
-async function moveFile(from: string, to: string): Promise<void> {
-  await rename(from, to).catch(async () => {
-    await copyFile(from, `${to}.${process.pid}`);
-    await rename(`${to}.${process.pid}`, to);
-  });
+const recordSchema = z.object({ costs: buildCostsSchema, graph: fileRecordSchema });
+
+/** Needs the graph's lock. */
+async function store({ graph, record }: CachedPaths, built: BuiltGraph): Promise<BuiltGraph> {
+  await mkdir(dirname(graph), { recursive: true });
+  await rm(record, { force: true });
+  await moveFile(built.graph, graph);
+  await writeCacheRecord(record, { costs: built.costs, graph: await hashFile(graph) });
+  return { graph, costs: built.costs };
 }
 
-const recordSchema = buildCostsSchema.extend({ graphBytes: z.number() });
-
-/** The costs of a cached graph; undefined where record or graph are missing or not of one piece. */
-async function readRecord(record: string, graph: string): Promise<BuildCosts | undefined> {
-  try {
-    const { graphBytes, ...costs } = recordSchema.parse(JSON.parse(await readFile(record, 'utf8')));
-    return (await stat(graph)).size === graphBytes ? costs : undefined;
-  } catch {
-    return undefined;
-  }
+async function readGraph(
+  { graph, record }: CachedPaths,
+  signal: AbortSignal,
+): Promise<CacheRecord<BuiltGraph>> {
+  const known = await readCacheRecord(record, recordSchema);
+  if (known.kind !== 'found') return known;
+  const { costs, graph: expected } = known.value;
+  const problem = await fileProblem(graph, expected, signal);
+  return problem === undefined ? { kind: 'found', value: { graph, costs } } : { kind: 'damaged', problem };
 }

@@ -1,8 +1,20 @@
-import { mkdir, open, rename, stat } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { z } from 'zod';
 import type { PreparedDataset } from '../protocol/dataset.ts';
+import { cacheFolder } from './cacheFolder.ts';
+import {
+  type CacheRecord,
+  fileProblem,
+  fileRecordSchema,
+  readCacheRecord,
+  writeCacheRecord,
+} from './cacheRecord.ts';
+import { hashFile } from './dataset/canonicalFile.ts';
 import { exactKnn } from './native.ts';
+import { withProcessLock } from './processLock.ts';
+import type { RunContext } from './runContext.ts';
 
 const headerBytes = 8;
 const copyBytes = 1 << 24;
@@ -34,57 +46,86 @@ export interface HeadSize {
 }
 
 /**
- * The first rows of a dataset as one of its own, with its own exact truth. Made once per dataset and size in `folder`.
- * Its fingerprint names the size too.
+ * The first rows of a dataset as one of its own, with its own exact truth. Made once per dataset and size, kept in the
+ * cache, made anew when it is damaged. Its fingerprint names the size too.
  */
 export async function headOfDataset(
+  { services, signal }: Pick<RunContext, 'services' | 'signal'>,
   dataset: PreparedDataset,
-  folder: string,
   size: HeadSize,
 ): Promise<PreparedDataset> {
   const n = Math.min(size.rows, dataset.n);
   const queries = size.queries === undefined ? undefined : Math.min(size.queries, dataset.optimizeRows.count);
   const suffix = `${n}x${queries ?? 'all'}`;
-  const home = join(folder, `${dataset.fingerprint.slice(0, 16)}-${suffix}`);
-  const basePath = join(home, 'base.fbin');
-  const queryPath = queries === undefined ? dataset.queryPath : join(home, 'queries.fbin');
-  const truthPath = join(home, 'truth.bin');
-  const truthK = Math.min(dataset.truthK, n);
-  // The truth is renamed into place last, so its presence means that all are whole.
-  const ready = await stat(truthPath).then(
-    () => true,
-    () => false,
-  );
-  if (!ready) {
-    await mkdir(home, { recursive: true });
-    const partial = (path: string): string => `${path}.${process.pid}`;
-    await copyHead(dataset.basePath, partial(basePath), n, dataset.dim);
-    await rename(partial(basePath), basePath);
-    if (queries !== undefined) {
-      await copyHead(dataset.queryPath, partial(queryPath), queries, dataset.dim);
-      await rename(partial(queryPath), queryPath);
-    }
-    await exactKnn({
-      basePath,
-      queryPath,
-      metric: dataset.metric,
-      k: truthK,
-      threads: availableParallelism(),
-      outPath: truthPath,
-    });
-  }
+  const home = join(cacheFolder(), 'heads', `${dataset.fingerprint.slice(0, 16)}-${suffix}`);
   const few = queries === undefined ? undefined : { start: 0, count: queries };
-  return {
+  const head: PreparedDataset = {
     ...dataset,
-    name: dataset.name,
     n,
     queries: queries ?? dataset.queries,
     optimizeRows: few ?? dataset.optimizeRows,
     holdoutRows: few ?? dataset.holdoutRows,
-    basePath,
-    queryPath,
-    truthPath,
-    truthK,
+    basePath: join(home, 'base.fbin'),
+    queryPath: queries === undefined ? dataset.queryPath : join(home, 'queries.fbin'),
+    truthPath: join(home, 'truth.bin'),
+    truthK: Math.min(dataset.truthK, n),
     fingerprint: `${dataset.fingerprint}-${suffix}`,
   };
+  if ((await readHead(home, signal)).kind === 'found') return head;
+  const onWait = (): void =>
+    services.reporter.progress({
+      stage: 'dataset',
+      message: `waiting for another process that makes the head of ${dataset.name}`,
+    });
+  await withProcessLock(home, { signal, onWait }, async () => {
+    // Another process may have made it meanwhile.
+    const known = await readHead(home, signal);
+    if (known.kind === 'found') return;
+    if (known.kind === 'damaged') services.logger.warn(`${known.problem}; it is made anew`);
+    await rm(home, { recursive: true, force: true });
+    try {
+      await makeHead(home, dataset, head, signal);
+    } catch (error) {
+      await rm(home, { recursive: true, force: true }).catch(() => undefined);
+      throw error;
+    }
+  });
+  return head;
+}
+
+async function makeHead(
+  home: string,
+  dataset: PreparedDataset,
+  { basePath, queryPath, truthPath, n, queries, metric, truthK }: PreparedDataset,
+  signal: AbortSignal,
+): Promise<void> {
+  await mkdir(home, { recursive: true });
+  await copyHead(dataset.basePath, basePath, n, dataset.dim);
+  const ownQueries = queryPath !== dataset.queryPath;
+  if (ownQueries) await copyHead(dataset.queryPath, queryPath, queries, dataset.dim);
+  await exactKnn({
+    basePath,
+    queryPath,
+    metric,
+    k: truthK,
+    threads: availableParallelism(),
+    outPath: truthPath,
+    signal,
+  });
+  const made = ownQueries ? [basePath, queryPath, truthPath] : [basePath, truthPath];
+  const files = await Promise.all(made.map(async (path) => [basename(path), await hashFile(path)] as const));
+  await writeCacheRecord(join(home, recordName), Object.fromEntries(files));
+}
+
+const recordName = 'head.json';
+const recordSchema = z.record(z.string(), fileRecordSchema);
+
+async function readHead(home: string, signal: AbortSignal): Promise<CacheRecord<unknown>> {
+  const known = await readCacheRecord(join(home, recordName), recordSchema);
+  if (known.kind !== 'found') return known;
+  for (const [name, expected] of Object.entries(known.value)) {
+    const problem = await fileProblem(join(home, name), expected, signal);
+    if (problem !== undefined) return { kind: 'damaged', problem };
+  }
+  return known;
 }

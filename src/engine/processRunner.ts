@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { guardGroups } from './orphanGuard.ts';
 import type { LineProcess, ProcessRunner, RunOptions, RunResult } from './ports.ts';
 
 /** How long a process group may take to end after SIGTERM before it gets SIGKILL. */
@@ -59,11 +60,17 @@ async function killGroup(child: ChildProcess, closed: Promise<unknown>): Promise
   signalGroup(child, 'SIGKILL');
 }
 
-/** Process groups of this process that still live; ended when this process exits, however it exits in order. */
+/** Process groups of this process that still live; ended when this process ends, however it ends. */
 const living = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of living) signalGroup(child, 'SIGKILL');
 });
+
+function keepLiving(child: ChildProcess, lives: boolean): void {
+  if (lives) living.add(child);
+  else living.delete(child);
+  guardGroups([...living].flatMap(({ pid }) => pid ?? []));
+}
 
 function launch(command: string, args: readonly string[], options: RunOptions): ChildProcess {
   const child = spawn(command, [...args], {
@@ -72,9 +79,9 @@ function launch(command: string, args: readonly string[], options: RunOptions): 
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
-  living.add(child);
-  child.once('close', () => living.delete(child));
-  child.once('error', () => living.delete(child));
+  keepLiving(child, true);
+  child.once('close', () => keepLiving(child, false));
+  child.once('error', () => keepLiving(child, false));
   // A child that ends before it has read its input is not an error of ours.
   child.stdin?.on('error', () => undefined);
   return child;

@@ -1,5 +1,6 @@
 import { buildsGraphs, type CascadeContext } from './cascadeContext.ts';
 import { applyAndCompile, judgeWhole, measure, sanitize, screenCandidate, verify } from './cascadeStages.ts';
+import { diskFull } from './errors.ts';
 import { type Candidate, gainOf } from './judged.ts';
 import { mapParallel } from './parallel.ts';
 
@@ -35,6 +36,11 @@ export async function judgeGroup(context: CascadeContext, group: readonly Candid
       });
       const begin = services.clock.monotonic();
       await work(context, candidate);
+      const { verdict } = candidate;
+      // Says nothing about the candidate and passes: the run ends, and judges it when it goes on.
+      if (verdict?.kind === 'failed' && verdict.error.includes('No space left on device')) {
+        throw diskFull(verdict.error);
+      }
       candidate.timings[name] = (services.clock.monotonic() - begin) / 1000;
       finished++;
       if (candidate.verdict !== undefined) await context.onJudged(candidate);

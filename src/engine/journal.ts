@@ -26,6 +26,18 @@ export class Journal {
     return this.#earlier.length > 0;
   }
 
+  /** For how long the run was going before: from its start, and from each resumption, to the last record of that time. */
+  get spentSeconds(): number {
+    let spent = 0;
+    let previous = Number.POSITIVE_INFINITY;
+    for (const { type, at } of this.#earlier) {
+      const now = Date.parse(at);
+      if (type !== 'run' && type !== 'resume') spent += Math.max(0, now - previous);
+      previous = now;
+    }
+    return spent / 1000;
+  }
+
   append(record: RunRecord): Promise<void> {
     return this.#ledger.append({ ...record, runId: this.runId } as NewRecord);
   }
@@ -59,8 +71,11 @@ export class Journal {
 
   #restored(record: RecordOf<'completion'>, before: FileTexts): Candidate {
     const { candidateId, text, tokenIds, logprobs, notes, patch, unusable } = record;
-    const applied = patch === null ? undefined : applyPatch(before, patch);
-    const files: FileTexts = applied?.kind === 'applied' ? applied.files : new Map();
+    const applied =
+      patch === null ? ({ kind: 'applied', files: new Map() } as const) : applyPatch(before, patch);
+    if (applied.kind !== 'applied')
+      throw new Error(`${candidateId} does not apply to its own base: ${applied.detail}`);
+    const { files } = applied;
     const outcome =
       unusable === undefined
         ? ({ kind: 'files', files, notes } as const)

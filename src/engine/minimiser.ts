@@ -114,6 +114,22 @@ export async function minimise(context: CascadeContext, input: MinimiseRequest):
   }
 }
 
+/** The completion that was left of a winner, from what was found of its parts. */
+export function completionLeft({
+  policy,
+  request,
+  winner,
+  known,
+}: Pick<MinimiseRequest, 'policy' | 'request' | 'winner' | 'known'>): Completion {
+  const left = known
+    .filter(({ candidateId, kept }) => candidateId === winner.id && !kept)
+    .reduce((text, { part }) => {
+      const found = policy.parts?.(request, text).find(({ name }) => name === part);
+      return found?.without ?? text;
+    }, winner.completion.text);
+  return { ...winner.completion, text: left };
+}
+
 /** What `whole` gains over `rest`, which lacks one part; null where the rest does not do. */
 async function gainOfPart(
   context: CascadeContext,

@@ -7,7 +7,7 @@ import type { CascadeContext } from './cascadeContext.ts';
 import { type Confirmed, confirmCandidate } from './confirmation.ts';
 import type { Journal } from './journal.ts';
 import { type Candidate, estimateOf, gainOf } from './judged.ts';
-import { minimise } from './minimiser.ts';
+import { completionLeft, minimise } from './minimiser.ts';
 import { logGroupEnd, logJudgement, type RunPlan } from './runLog.ts';
 import { policyRequest, sampleGroup } from './sampling.ts';
 import type { ModuleTime } from './timeBudget.ts';
@@ -150,7 +150,11 @@ async function confirmBest(
     .filter((c) => c.verdict?.kind === 'accepted' && c.sameAs === undefined && isMeasuredWhole(context, c))
     .filter((c) => gainAt(context, c).low > 0)
     .sort((a, b) => gainAt(context, b).value - gainAt(context, a).value);
-  for (const candidate of hopeful.slice(0, confirmTries)) {
+  // A module that has ended keeps its winner, or that it has none.
+  const done = journal.moduleEnd(context.module);
+  const tried =
+    done === undefined ? hopeful.slice(0, confirmTries) : hopeful.filter(({ id }) => id === done.best);
+  for (const candidate of tried) {
     const known = journal.confirmation(candidate.id);
     if (known === undefined) {
       services.reporter.progress({
@@ -196,26 +200,35 @@ async function minimisedWinner(
   { plan, journal, time }: ModuleRunInput,
   { candidate, confirmation, round }: Winner,
 ): Promise<{ readonly winner: Candidate; readonly parts: readonly PartReport[] }> {
-  const done = journal.moduleEnd(context.module);
-  if (done?.patch) {
-    const applied = applyPatch(context.state.workspace.files, done.patch);
-    if (applied.kind === 'applied') {
-      const restored = { ...candidate, files: applied.files, patch: done.patch, patchHash: done.patchHash };
-      // Library and graphs are those of the whole winner.
-      if (done.patchHash !== candidate.patchHash) {
-        restored.trials = [];
-        delete restored.library;
-      }
-      return { winner: restored, parts: done.parts };
-    }
-  }
-  return minimise(context, {
+  const input = {
     policy: plan.policy,
     request: policyRequest(context, { round, size: plan.group, seed: plan.seed }),
     winner: candidate,
+    known: journal.all('ablation'),
+  };
+  const done = journal.moduleEnd(context.module);
+  if (done?.patch) {
+    // Library and graphs are those of the whole winner.
+    if (done.patchHash === candidate.patchHash) return { winner: candidate, parts: done.parts };
+    const { patch, patchHash } = done;
+    const applied = applyPatch(context.state.workspace.files, patch);
+    if (applied.kind !== 'applied')
+      throw new Error(`${context.module}: its result does not apply to its base`);
+    const winner: Candidate = {
+      ...candidate,
+      completion: completionLeft(input),
+      files: applied.files,
+      patch,
+      patchHash,
+      trials: [],
+    };
+    delete winner.library;
+    return { winner, parts: done.parts };
+  }
+  return minimise(context, {
+    ...input,
     gain: confirmation.gain,
     deadline: time.until,
-    known: journal.all('ablation'),
     onAblation: (ablation) => journal.append({ type: 'ablation', ...ablation }),
   });
 }

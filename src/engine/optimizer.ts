@@ -1,32 +1,32 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BuildCosts } from '../protocol/costs.ts';
 import type { PreparedDataset } from '../protocol/dataset.ts';
 import type { ModuleName } from '../protocol/module.ts';
 import type { OptimizeReport } from '../protocol/optimize.ts';
-import type { FileTexts } from '../protocol/policy.ts';
+import { applyToWorkspace } from './applyToWorkspace.ts';
 import { type Baseline, baselineOn, indexOn } from './baseline.ts';
 import { graphOf, keepGraph } from './builtIndex.ts';
-import { cacheFolder } from './cacheFolder.ts';
 import type { LocateRegion } from './candidate/regionGate.ts';
 import { type CascadeContext, gateKey, type SmallSet } from './cascadeContext.ts';
 import { type CodeState, compileState, withFiles } from './codeState.ts';
-import { withProcessLock } from './dataset/processLock.ts';
-import { errorText, UserError } from './errors.ts';
+import { errorText, UserError, withDiskFull } from './errors.ts';
 import { headOfDataset } from './headOfDataset.ts';
 import { Journal } from './journal.ts';
-import { readLedger } from './ledger/ledgerReader.ts';
 import { ensureStateFolder, openLedger } from './ledger/ledgerWriter.ts';
 import { ledgerPath } from './ledger/runSummary.ts';
 import type { Workspace } from './module/workspace.ts';
 import { type ModuleResult, runModule } from './moduleRun.ts';
+import { withProcessLock } from './processLock.ts';
 import { referenceReports } from './referenceReports.ts';
+import { earlierOf } from './resume.ts';
 import { type RunContext, withRunContext } from './runContext.ts';
 import { type RunPlan, runRecord } from './runLog.ts';
 import { runReport } from './runReport.ts';
 import { TimeBudget } from './timeBudget.ts';
 import { measureTotal } from './total.ts';
+import { writeWhole } from './wholeFile.ts';
 
 export interface OptimizeRequest extends RunPlan, Pick<RunContext, 'services' | 'signal'> {
   readonly workspace: Workspace;
@@ -51,36 +51,48 @@ interface Stand {
 /** The loop over modules: each is optimized from the best confirmed state of the one before. */
 export async function optimize(request: OptimizeRequest): Promise<OptimizeReport> {
   const { services, workspace, modules } = request;
-  const started = services.clock.monotonic();
   for (const module of modules) requireRegions(workspace, module);
   const stateFolder = await ensureStateFolder(workspace.root);
   const runId = request.resume ?? newRunId(services.clock.now());
   const folder = join(stateFolder, 'runs', runId);
-  await mkdir(folder, { recursive: true });
-  const ledger = openLedger(ledgerPath(workspace.root), services.clock);
-  const earlier = request.resume === undefined ? [] : (await readLedger(ledgerPath(workspace.root))).records;
-  const journal = new Journal(ledger, runId, earlier);
+  return withProcessLock(folder, { onWait: () => refuseActive(runId) }, async () => {
+    // Read while no other process can go on with the run.
+    const { records, workspace: asStarted } =
+      request.resume === undefined ? { records: [], workspace } : await earlierOf(runId, request);
+    const journal = new Journal(openLedger(ledgerPath(workspace.root), services.clock), runId, records);
+    await mkdir(folder, { recursive: true });
+    return withRunContext(request, (run) =>
+      journalled({ ...request, workspace: asStarted }, run, journal, folder),
+    );
+  }).catch((error: unknown) => {
+    throw withDiskFull(error);
+  });
+}
 
-  return withProcessLock(folder, { onWait: () => refuseActive(runId) }, () =>
-    withRunContext(request, async (run) => {
-      const reference = await compileState(run, 'reference', workspace);
-      await journal.append(
-        journal.resumed ? { type: 'resume' } : runRecord(request, reference, run.compiler),
-      );
-      try {
-        const report = await runModules(request, run, journal, reference, folder);
-        return { ...report, seconds: (services.clock.monotonic() - started) / 1000 };
-      } catch (error) {
-        const status = run.signal.aborted ? 'cancelled' : 'failed';
-        const why = status === 'failed' ? { error: errorText(error) } : {};
-        await journal
-          .append({ type: 'run-end', status, best: [], applied: false, ...why })
-          // A full disk fails the run and its last record alike: the first reason is the one to show.
-          .catch((second: unknown) => services.logger.warn(errorText(second)));
-        throw error;
-      }
-    }),
-  );
+/** The run between its first record and its last. */
+async function journalled(
+  request: OptimizeRequest,
+  run: RunContext,
+  journal: Journal,
+  folder: string,
+): Promise<OptimizeReport> {
+  const { clock, logger } = run.services;
+  const started = clock.monotonic();
+  const reference = await compileState(run, 'reference', request.workspace);
+  await journal.append(journal.resumed ? { type: 'resume' } : runRecord(request, reference, run.compiler));
+  try {
+    const report = await runModules(request, run, journal, reference, folder);
+    return { ...report, seconds: journal.spentSeconds + (clock.monotonic() - started) / 1000 };
+  } catch (error) {
+    const status = run.signal.aborted ? 'cancelled' : 'failed';
+    const why = status === 'failed' ? { error: errorText(error) } : {};
+    await journal
+      .append({ type: 'run-end', status, best: [], applied: false, ...why })
+      // A full disk fails the run and its last record alike: the first reason is the one to show.
+      .catch((second: unknown) => logger.warn(errorText(second)));
+    logger.info(`\`annsmith runs resume ${journal.runId}\` goes on with this run`);
+    throw error;
+  }
 }
 
 async function runModules(
@@ -91,7 +103,9 @@ async function runModules(
   folder: string,
 ): Promise<Omit<OptimizeReport, 'seconds'>> {
   const { modules } = request;
-  const budget = new TimeBudget(run.services.clock, request.budgetSeconds);
+  const { budgetSeconds } = request;
+  const left = budgetSeconds === undefined ? undefined : Math.max(0, budgetSeconds - journal.spentSeconds);
+  const budget = new TimeBudget(run.services.clock, left);
   // The workspace as saved: built once, its ef values placed, its chunk length found.
   const original = await firstStand(request, run, reference);
   const gateCosts = gateCostsOf(original.whole);
@@ -130,8 +144,8 @@ async function runModules(
     winners: results,
   });
   const applied = total !== undefined && request.apply === 'best';
-  if (total !== undefined) await writeFile(join(folder, 'best.patch'), total.patch);
-  if (applied) await applyToWorkspace(request, total);
+  if (total !== undefined) await writeWhole(join(folder, 'best.patch'), total.patch);
+  if (applied) await applyToWorkspace(original.state.workspace, total.files, folder);
   const best = results.flatMap(({ winner }) => (winner === undefined ? [] : [winner.id]));
   await journal.append({
     type: 'run-end',
@@ -176,7 +190,7 @@ async function firstStand(request: OptimizeRequest, run: RunContext, state: Code
   const small: SmallSet[] = [];
   const whole: Baseline[] = [];
   for (const dataset of request.datasets) {
-    const head = await headOfDataset(dataset, join(cacheFolder(), 'heads'), smallSize);
+    const head = await headOfDataset(run, dataset, smallSize);
     small.push({ dataset: head, graph: (await graphOf(run, state, head)).graph });
     whole.push(await baselineOn(run, await indexOn(run, state, dataset), request.seed));
   }
@@ -265,7 +279,7 @@ async function heads(
       made.push(baseline);
       continue;
     }
-    const head = await headOfDataset(baseline.dataset, join(cacheFolder(), 'heads'), { rows });
+    const head = await headOfDataset(run, baseline.dataset, { rows });
     made.push(await baselineOn(run, await indexOn(run, state, head), seed));
   }
   return made;
@@ -273,21 +287,4 @@ async function heads(
 
 function headRowsOf({ n }: PreparedDataset): number {
   return Math.min(n, Math.max(headRows.least, Math.min(headRows.most, Math.round(n * headShare))));
-}
-
-/** Writes the winner over the saved files, each only if it is still what the run started from. */
-async function applyToWorkspace(
-  { workspace }: OptimizeRequest,
-  { files }: { files: FileTexts },
-): Promise<void> {
-  for (const path of files.keys()) {
-    if ((await readFile(join(workspace.root, path), 'utf8')) !== workspace.files.get(path)) {
-      throw new UserError(
-        'changed-meanwhile',
-        `${path} was changed while the run was going; nothing was applied`,
-        'Apply the patch by hand: it lies in .annsmith/runs.',
-      );
-    }
-  }
-  for (const [path, text] of files) await writeFile(join(workspace.root, path), text);
 }

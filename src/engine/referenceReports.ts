@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { workFolder } from './baseline.ts';
 import { indexParams } from './builtIndex.ts';
 import type { CascadeContext, SmallSet } from './cascadeContext.ts';
 import type { CodeState } from './codeState.ts';
+import { UserError } from './errors.ts';
 import { harnessPath } from './native.ts';
 import { compileFiles, type RunContext } from './runContext.ts';
 import { verifyCandidate } from './verify/verifyCandidate.ts';
@@ -25,6 +27,11 @@ export async function referenceReports(
       stage: 'sanitize',
       message: `the reference under the ${sanitizer} sanitizer`,
     });
+    // The harness starts its sibling of that name.
+    if (!existsSync(`${harnessPath()}-${sanitizer === 'address' ? 'asan' : 'tsan'}`)) {
+      reports[sanitizer] = 'the harness was built by a compiler that does not have it';
+      continue;
+    }
     const kind = sanitizer === 'address' ? 'address,undefined' : 'thread';
     const compiled = await compileFiles(
       run,
@@ -51,7 +58,15 @@ export async function referenceReports(
       signal,
     });
     if (verdict.kind === 'accepted') continue;
-    const detail = verdict.kind === 'rejected' ? verdict.detail : JSON.stringify(verdict);
+    signal.throwIfAborted();
+    if (verdict.kind !== 'rejected') {
+      throw new UserError(
+        'measurement-failed',
+        `the reference under the ${sanitizer} sanitizer: ${verdict.kind === 'failed' ? verdict.error : verdict.kind}`,
+        'Run `annsmith doctor`; if it finds nothing, try again.',
+      );
+    }
+    const { detail } = verdict;
     services.logger.warn(
       `the ${sanitizer} sanitizer reports the workspace as saved; candidates are not judged by it: ${detail.split('\n')[0]}`,
     );

@@ -1,9 +1,16 @@
+import { formatPatch, parsePatch, reversePatch } from 'diff';
 import type { LedgerRecord, RecordOf } from '../protocol/ledger.ts';
-import { sourceHash } from './codeState.ts';
+import { windowFor } from '../protocol/manifest.ts';
+import type { FileTexts } from '../protocol/policy.ts';
+import { applyPatch } from './candidate/patch.ts';
+import type { LocateRegion } from './candidate/regionGate.ts';
+import { sourceHash, withFiles } from './codeState.ts';
 import { UserError } from './errors.ts';
+import { readLedger } from './ledger/ledgerReader.ts';
+import { ledgerPath } from './ledger/runSummary.ts';
 import { compilerVersion, machineFingerprint } from './machine.ts';
 import type { Workspace } from './module/workspace.ts';
-import type { Services } from './ports.ts';
+import type { RunContext } from './runContext.ts';
 import type { RunPlan } from './runLog.ts';
 
 /** The record that opened a run which can be gone on with. @throws UserError where it cannot. */
@@ -28,36 +35,87 @@ export function resumable(records: readonly LedgerRecord[], runId: string): Reco
   return run;
 }
 
-/** What is measured must be what the run started with, on the machine where it started. */
-export async function requireSame(
+/** A run as it stands in the ledger, and the workspace as it was when the run started. */
+export interface EarlierRun {
+  readonly records: readonly LedgerRecord[];
+  readonly workspace: Workspace;
+}
+
+interface ResumeRequest
+  extends Pick<RunPlan, 'datasets' | 'heldOut' | 'policy'>,
+    Pick<RunContext, 'services'> {
+  readonly workspace: Workspace;
+  readonly locate: LocateRegion;
+}
+
+/** What a run has behind it. @throws UserError where it is done, or what it depends on is no longer the same. */
+export async function earlierOf(runId: string, request: ResumeRequest): Promise<EarlierRun> {
+  const { services, workspace: saved, locate } = request;
+  const { records } = await readLedger(ledgerPath(saved.root));
+  const run = resumable(records, runId);
+  const compiler = await compilerVersion(services.processes);
+  const total = records.find((record) => record.type === 'total' && record.runId === runId);
+  const isAsStarted = (files: FileTexts): boolean =>
+    sourceHash(files, saved.manifest, compiler) === run.workspace.hash;
+  // Cut off while its result was being written over the workspace: what was written is its own.
+  const workspace =
+    run.apply === 'best' && total?.type === 'total' && !isAsStarted(saved.files)
+      ? withFiles(saved, takenBack(saved.files, total.patch), locate)
+      : saved;
+  const stale = (problem: string): UserError =>
+    new UserError(
+      'run-stale',
+      `run ${run.runId} cannot be resumed: ${problem}`,
+      'Restore what was changed, or start a new run with `annsmith optimize`.',
+    );
+  if (run.compiler.version !== compiler) {
+    throw stale(`the compiler is now ${compiler}, it was ${run.compiler.version}`);
+  }
+  if (!isAsStarted(workspace.files)) {
+    throw stale('the sources or the build section of annsmith.json were changed since');
+  }
+  const problem = difference(run, request);
+  if (problem !== undefined) throw stale(problem);
+  return { records, workspace };
+}
+
+/** The files that have a patch applied, without it. */
+function takenBack(files: FileTexts, patch: string): FileTexts {
+  const before = new Map<string, string>();
+  for (const change of parsePatch(patch)) {
+    const reversed = reversePatch(change);
+    const path = reversed.newFileName?.replace(/^a\//, '');
+    const back = { ...reversed, oldFileName: `a/${path}`, newFileName: `b/${path}` };
+    const applied = applyPatch(files, formatPatch(back));
+    if (applied.kind === 'applied') for (const [name, text] of applied.files) before.set(name, text);
+  }
+  return before;
+}
+
+/** What else is measured with must be what the run started with, on the machine where it started. */
+function difference(
   run: RecordOf<'run'>,
-  now: { readonly services: Services; readonly workspace: Workspace } & Pick<
-    RunPlan,
-    'datasets' | 'heldOut' | 'policy'
-  >,
-): Promise<void> {
-  const compiler = await compilerVersion(now.services.processes);
-  const prepared = [...now.datasets, ...now.heldOut];
-  const differs =
-    run.compiler.version !== compiler
-      ? `the compiler is now ${compiler}, it was ${run.compiler.version}`
-      : run.workspace.hash !== sourceHash(now.workspace.files, now.workspace.manifest, compiler)
-        ? 'the sources or the build section of annsmith.json were changed since'
-        : run.machine['id'] !== machineFingerprint().id
-          ? 'it was started on another machine'
-          : run.policy.version !== now.policy.version
-            ? `the policy is now ${now.policy.version}, it was ${run.policy.version}`
-            : run.datasets.find(({ name, fingerprint }) =>
-                  prepared.some((dataset) => dataset.name === name && dataset.fingerprint !== fingerprint),
-                ) !== undefined
-              ? 'a dataset has other content than then'
-              : undefined;
-  if (differs === undefined) return;
-  throw new UserError(
-    'run-stale',
-    `run ${run.runId} cannot be resumed: ${differs}`,
-    'Restore what was changed, or start a new run with `annsmith optimize`.',
-  );
+  { workspace: { manifest }, datasets, heldOut, policy }: ResumeRequest,
+): string | undefined {
+  const { M, efConstruction, seed } = manifest.index;
+  const { index, k } = run;
+  if (run.machine['id'] !== machineFingerprint().id) return 'it was started on another machine';
+  if (run.policy.version !== policy.version) {
+    return `the policy is now ${policy.version}, it was ${run.policy.version}`;
+  }
+  if (index.M !== M || index.efConstruction !== efConstruction || index.seed !== seed) {
+    return 'the index section of annsmith.json was changed since';
+  }
+  if (k !== manifest.search.k) return `search.k in annsmith.json is now ${manifest.search.k}, it was ${k}`;
+  for (const { name, fingerprint, window } of run.datasets) {
+    const now = [...datasets, ...heldOut].find((dataset) => dataset.name === name);
+    if (now?.fingerprint !== fingerprint) return `the dataset ${name} has other content than then`;
+    const [low, high] = windowFor(manifest, name);
+    if (low !== window[0] || high !== window[1]) {
+      return `the recall window of ${name} is now [${low}, ${high}], it was [${window.join(', ')}]`;
+    }
+  }
+  return undefined;
 }
 
 /** The plan of a run, from its record. */

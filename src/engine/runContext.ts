@@ -1,15 +1,17 @@
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import { join } from 'node:path';
 import type { Outcome } from './benchmark/measurementContext.ts';
 import { cacheFolder } from './cacheFolder.ts';
 import { compile, type Sanitizers } from './candidate/compile.ts';
 import { writeCandidate } from './candidate/workspaceCopy.ts';
-import { UserError } from './errors.ts';
+import { diskFull, UserError } from './errors.ts';
 import { compilerVersion } from './machine.ts';
 import type { Workspace } from './module/workspace.ts';
 import { abiIncludeDir } from './native.ts';
 import type { Services } from './ports.ts';
+import { tryProcessLock, withProcessLock } from './processLock.ts';
 
 /** What every stage of a piece of work shares. */
 export interface RunContext {
@@ -21,7 +23,7 @@ export interface RunContext {
   readonly scratch: string;
 }
 
-const scratchPrefix = 'annsmith-run-';
+const scratchPrefix = 'annsmith-scratch-';
 
 /** Gives `work` a scratch folder of its own and removes it however the work ends. */
 export async function withRunContext<T>(
@@ -31,33 +33,34 @@ export async function withRunContext<T>(
   const compiler = await compilerVersion(services.processes);
   await mkdir(cacheFolder(), { recursive: true });
   await removeOrphans();
-  const scratch = await mkdtemp(join(os.tmpdir(), `${scratchPrefix}${process.pid}-`));
-  try {
-    return await work({ services, signal, compiler, scratch });
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  const scratch = join(os.tmpdir(), `${scratchPrefix}${randomUUID()}`);
+  // Held from before there is a folder: one whose lock is free belongs to nobody any more.
+  return withProcessLock(scratch, {}, async () => {
+    await mkdir(scratch, { mode: 0o700 });
+    try {
+      return await work({ services, signal, compiler, scratch });
+    } finally {
+      await removeFolder(scratch);
+    }
+  });
 }
 
 /** Removes the scratch folders of processes that were killed. */
 async function removeOrphans(): Promise<void> {
   for (const name of await readdir(os.tmpdir())) {
-    const pid = name.startsWith(scratchPrefix)
-      ? Number.parseInt(name.slice(scratchPrefix.length), 10)
-      : Number.NaN;
-    if (Number.isNaN(pid) || isAlive(pid)) continue;
+    if (!name.startsWith(scratchPrefix)) continue;
+    const folder = join(os.tmpdir(), name);
+    const lock = await tryProcessLock(folder);
+    if (lock === undefined) continue;
     // Another user's folder stays.
-    await rm(join(os.tmpdir(), name), { recursive: true, force: true }).catch(() => undefined);
+    await removeFolder(folder).catch(() => undefined);
+    await lock.release();
   }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
+/** Tried again where a process that is being killed still writes into it. */
+function removeFolder(folder: string): Promise<void> {
+  return rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
 /** Compiles the sources of `workspace` with `files` in place of its own; the folder is kept for the library. */
@@ -69,7 +72,7 @@ export async function compileFiles(
   sanitize: Sanitizers,
 ): ReturnType<typeof compile> {
   await writeCandidate(folder, workspace, files);
-  return compile(
+  const result = await compile(
     {
       dir: folder,
       manifest: workspace.manifest,
@@ -79,7 +82,14 @@ export async function compileFiles(
     },
     { processes: services.processes, signal },
   );
+  // Says nothing about the code.
+  if (!result.ok && diskFullText.test(result.stderr)) throw diskFull(folder);
+  return result;
 }
+
+/** How compilers, assembler and linker say it; a text in the code that says so too does not begin like that. */
+const diskFullText =
+  /(?:error writing to|can't (?:write|close)|final link failed|IO failure on output stream)\b.*No space left on device/;
 
 /** File name of a library by what is built into it. */
 export function libraryName(sanitize: Sanitizers): string {

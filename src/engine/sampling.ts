@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { PreparedDataset } from '../protocol/dataset.ts';
 import type { Facts, Policy, PolicyRequest } from '../protocol/policy.ts';
 import type { CascadeContext } from './cascadeContext.ts';
+import { UserError } from './errors.ts';
 import type { Journal } from './journal.ts';
 import { type Candidate, newCandidate } from './judged.ts';
 import { machineFingerprint } from './machine.ts';
@@ -52,6 +53,13 @@ export async function sampleGroup(
   const { groupId, round, policy, folder } = plan;
   const { files } = state.workspace;
   const logged = journal.group(groupId);
+  if (logged !== undefined && logged.baseHash !== state.sourceHash) {
+    throw new UserError(
+      'run-stale',
+      `group ${groupId} of run ${journal.runId} was sampled for other code than what the modules before ${module} leave now`,
+      'Its ledger was changed by hand, or is damaged; start a new run with `annsmith optimize`.',
+    );
+  }
   const known = journal.candidates(groupId, files);
   if (logged !== undefined && known.length === logged.completions) return withTwins(known, plan.earlier);
   run.services.reporter.progress({
@@ -61,6 +69,8 @@ export async function sampleGroup(
   const request = policyRequest(context, plan);
   const group: Candidate[] = [];
   for await (const completion of policy.sample(request, run.signal)) {
+    // A policy that samples anew after a cut fills the group that was begun.
+    if (group.length === logged?.completions) break;
     group.push(newCandidate(`${groupId}c${group.length + 1}`, completion, files));
   }
   if (logged === undefined) {

@@ -4,7 +4,7 @@ import { UserError } from '../../engine/errors.ts';
 import { readLedger } from '../../engine/ledger/ledgerReader.ts';
 import { ledgerPath, type RunSummary, summariseRuns } from '../../engine/ledger/runSummary.ts';
 import { optimize } from '../../engine/optimizer.ts';
-import { planOf, requireSame, resumable } from '../../engine/resume.ts';
+import { planOf, resumable } from '../../engine/resume.ts';
 import { type CommandContext, findWorkspace } from '../context.ts';
 import { loadRunInputs } from '../loadInputs.ts';
 import type { Execute } from '../main.ts';
@@ -109,9 +109,7 @@ export function addRunsCommand(program: Command, execute: Execute): void {
         );
         const policy = openPolicy(record.policy.id, inputs.syntax);
         const { services, signal, output } = context;
-        const request = { services, signal, ...inputs.run, ...plan, policy };
-        await requireSame(record, request);
-        const report = await optimize({ ...request, resume: id });
+        const report = await optimize({ services, signal, ...inputs.run, ...plan, policy, resume: id });
         output.result(report, () => optimizeText(report));
       }),
     );

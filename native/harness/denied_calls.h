@@ -6,9 +6,7 @@
 
 namespace annsmith::harness {
 
-// System calls that a search may not make although computing elsewhere may.
-
-// Time, as far as it needs a system call.
+// Calls that tell or spend time.
 const std::vector<long>& ClockCalls();
 // Beginnings of processes, other programs, sockets, signals to others: nothing that builds an index
 // has any business with them.

@@ -20,6 +20,7 @@ namespace {
 
 Reply* g_reply = nullptr;
 std::vector<std::string> g_readable;
+bool g_files_denied = false;
 std::vector<AddressRange> g_clock_pages;
 // A stack overflow leaves no room on the stack that overflowed.
 alignas(64) char g_stack[64 * 1024];
@@ -67,7 +68,7 @@ bool IsInClockPages(uint64_t address) {
 
 // Relative paths lie in the process's own folder.
 bool MayOpen(const char* path, long flags) {
-  if (path == nullptr || std::strstr(path, "..") != nullptr) return false;
+  if (g_files_denied || path == nullptr || std::strstr(path, "..") != nullptr) return false;
   if (path[0] != '/') return true;
   if ((flags & (O_ACCMODE | O_CREAT | O_TRUNC)) != O_RDONLY) return false;
   for (const std::string& allowed : g_readable) {
@@ -160,6 +161,8 @@ void InstallFaultHandlers(Reply* reply) {
 void AllowReading(const std::vector<std::string>& paths) {
   g_readable.insert(g_readable.end(), paths.begin(), paths.end());
 }
+
+void DenyFiles() { g_files_denied = true; }
 
 std::vector<AddressRange> FindClockPages() {
   std::vector<AddressRange> pages;

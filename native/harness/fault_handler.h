@@ -23,6 +23,8 @@ void InstallFaultHandlers(Reply* reply);
 
 // From now on trapped opens may read these files and folders too.
 void AllowReading(const std::vector<std::string>& paths);
+// From now on every trapped open ends the process.
+void DenyFiles();
 
 // The pages through which the kernel tells the time without a system call. A fault in them is a
 // look at the clock.

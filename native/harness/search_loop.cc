@@ -33,7 +33,9 @@ void SetUp(const SearchContext& context) {
     prctl(PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0, 0);
 #endif
   }
-  if (context.deny_calls) InstallSearchFilter(context.deny_clock);
+  if (!context.deny_calls) return;
+  DenyFiles();
+  InstallSearchFilter(context.deny_clock);
 }
 
 // The first `count` queries that a process has loaded; their answers go to the slots from `first`

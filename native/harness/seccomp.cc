@@ -117,10 +117,10 @@ BpfFilter CloneRules(uint32_t denied) {
 }
 
 // Memory shared with another process would outlive a round and carry answers from one to the next.
-BpfFilter MapRules() {
+BpfFilter MapRules(uint32_t denied) {
   BpfFilter body = BpfFilter::Body();
   body.LoadArgument(3);
-  body.ReturnIfAnyBit(MAP_SHARED, kRefuse);
+  body.ReturnIfAnyBit(MAP_SHARED, denied);
   body.Return(kAllow);
   return body;
 }
@@ -275,7 +275,7 @@ SeccompResult InstallHostFilter(HostFilter options) {
   // Its flags lie in memory, out of a filter's sight; without it the C library falls back to clone.
   filter.On(kClone3, kAbsent);
   filter.On(SYS_clone, CloneRules(denied));
-  filter.On(SYS_mmap, MapRules());
+  filter.On(SYS_mmap, MapRules(denied));
   filter.On(SYS_prctl, ProcessControlRules(options.sanitized));
   filter.On(SYS_fcntl, DescriptorRules(denied));
   filter.On(SYS_prlimit64, LimitRules());

@@ -112,8 +112,8 @@ TEST_P(HostileSearch, CostsItsSideOnly) {
   if (denied && !Held(opened, "seccomp")) GTEST_SKIP() << "there is no seccomp here";
   ExpectFailure(client_.Ask("answer side=b ef=10 k=10 rows=0:100 timeoutMs=3000"), GetParam());
 
-  const std::string again = client_.Ask(
-      Files().OpenCommand("b", GetParam().library, GetParam().deed, "memoryBytes=268435456"));
+  const std::string again = client_.Ask(Files().OpenCommand(
+      "b", GetParam().library, GetParam().deed, "memoryBytes=268435456 strict=1"));
   ASSERT_EQ(Field(again, "ok"), "true") << again;
   ExpectFailure(client_.Ask("round efA=10 efB=10 k=10 chunk=100 pairs=2 lead=5 warm=5 rows=0:500 "
                             "seed=1 timeoutMs=3000"),
@@ -241,6 +241,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"escapes", "fork", "build", "processes", "clone"},
                     Case{"escapes", "kill the parent", "build", "syscall", "kill"},
                     Case{"escapes", "noise in build", "build", "syscall", "write"},
+                    Case{"escapes", "share memory", "build", "syscall", "mmap"},
                     Case{"escapes", "copy the channel", "build", "syscall", "dup"}),
     CaseName);
 

@@ -26,24 +26,26 @@ export interface FreshProcesses {
   ): Promise<T>;
 }
 
-/** What a library's build and preparation may not do, wherever they do it. */
-function checkCosts({ loadCpuSeconds, asleepSeconds }: OpenReply, checks: Checks): void {
-  const load = `${loadCpuSeconds.toFixed(3)} s of CPU time while it was loaded`;
-  if (loadCpuSeconds > loadCpuAllowance) checks.fail(rejected('cheat', 'no-work-at-load', load));
-  checks.pass('no-work-at-load', load);
-  const sleep = `asleep for ${asleepSeconds.toFixed(3)} s`;
-  if (asleepSeconds > sleepAllowanceSeconds) checks.fail(rejected('cheat', 'no-sleep', sleep));
-  checks.pass('no-sleep', sleep);
+/** What a library's build and preparation may not do, wherever they do it. Judged by the best of several processes. */
+function checkCosts(opened: readonly OpenReply[], checks: Checks): void {
+  const load = Math.min(...opened.map(({ loadCpuSeconds }) => loadCpuSeconds));
+  const loadDetail = `${load.toFixed(3)} s of CPU time while it was loaded`;
+  if (load > loadCpuAllowance) checks.fail(rejected('cheat', 'no-work-at-load', loadDetail));
+  checks.pass('no-work-at-load', loadDetail);
+  const asleep = Math.min(...opened.map(({ asleepSeconds }) => asleepSeconds));
+  const asleepDetail = `asleep for ${asleep.toFixed(3)} s`;
+  if (asleep > sleepAllowanceSeconds) checks.fail(rejected('cheat', 'no-sleep', asleepDetail));
+  checks.pass('no-sleep', asleepDetail);
 }
 
 export function freshProcesses(input: VerifyInput, checks: Checks): FreshProcesses {
   const { processes, harnessPath, signal, small, sanitizer } = input;
   const sanitized = sanitizer !== 'none';
   const limits = { memoryBytes, openTimeoutMs: sanitized ? sanitizedOpenTimeoutMs : openTimeoutMs };
-  let lockdown: FreshProcesses['lockdown'] = null;
+  const replies: OpenReply[] = [];
   return {
     get lockdown() {
-      return lockdown;
+      return replies[0]?.lockdown ?? null;
     },
     async open(side, options, check, work) {
       const client = new HarnessClient({ processes, harnessPath, signal });
@@ -51,8 +53,9 @@ export function freshProcesses(input: VerifyInput, checks: Checks): FreshProcess
         checks.value(await client.data(small), 'data');
         const all = { ...options, ...(sanitizer === 'none' ? { strict: true } : { sanitizer }) };
         const opened = checks.value(await client.open('a', { ...limits, ...side }, all), check);
-        if (lockdown === null && !sanitized) checkCosts(opened, checks);
-        lockdown ??= opened.lockdown;
+        replies.push(opened);
+        // The first may have been held up by the machine: by a disk, or by whoever stopped it.
+        if (replies.length === 2 && !sanitized) checkCosts(replies, checks);
         return await work(client);
       } finally {
         await client.quit();

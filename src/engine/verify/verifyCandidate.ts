@@ -58,12 +58,6 @@ export async function verifyCandidate(input: VerifyInput): Promise<VerifyResult>
   }
 }
 
-/** The sanitizer's report of a library, the reference's to begin with; undefined where it is clean. */
-export async function sanitizerReport(input: VerifyInput): Promise<string | undefined> {
-  const { verdict } = await verifyCandidate(input);
-  return verdict.kind === 'rejected' && verdict.reason === 'sanitizer' ? verdict.detail : undefined;
-}
-
 async function checkSanitized(input: VerifyInput, checks: Checks, processes: FreshProcesses): Promise<void> {
   const { side, sanitizer, small } = input;
   const check = sanitizer === 'thread' ? 'thread-sanitizer-clean' : 'sanitizers-clean';

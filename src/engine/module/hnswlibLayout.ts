@@ -14,26 +14,45 @@ import type { WorkspaceLayout } from './workspaceLayout.ts';
 
 const header = 'hnswalg.h';
 
-/** Symbols of hnswalg.h by module. hnswlib has no refinement stage. */
-const wanted: Readonly<Record<ModuleName, readonly string[]>> = {
+const index = (name: string): SymbolRef => ({ file: header, symbol: `HierarchicalNSW::${name}` });
+const emptyIndex = 'HierarchicalNSW(SpaceInterface<dist_t>*, size_t, size_t, size_t, size_t, bool)';
+
+/** What a module may change, files and symbols in order; a file's `#include` lines come with it. */
+const wanted: Readonly<Record<ModuleName, readonly SymbolRef[]>> = {
   construction: [
-    'HierarchicalNSW::searchBaseLayer',
-    'HierarchicalNSW::getNeighborsByHeuristic2',
-    'HierarchicalNSW::mutuallyConnectNewElement',
-    'HierarchicalNSW::addPoint(const void*, labeltype, int)',
+    index(emptyIndex),
+    index('getRandomLevel'),
+    index('searchBaseLayer'),
+    index('getNeighborsByHeuristic2'),
+    index('mutuallyConnectNewElement'),
+    index('addPoint(const void*, labeltype, int)'),
   ],
-  search: ['HierarchicalNSW::searchBaseLayerST', 'HierarchicalNSW::searchKnn'],
-  refinement: [],
+  search: [
+    index('data_level0_memory_'),
+    index('fstdistfunc_'),
+    index(emptyIndex),
+    index('searchBaseLayerST'),
+    index('resizeIndex'),
+    index('loadIndex'),
+    index('searchKnn'),
+    { file: 'visited_list_pool.h', symbol: 'VisitedList' },
+    { file: 'visited_list_pool.h', symbol: 'VisitedListPool' },
+  ],
+  refinement: [index('data_level0_memory_'), index('fstdistfunc_'), index('searchKnn')],
 };
+
+/** Headers with the distances of a space, which the search and the refinement may both change. */
+const spaces = ['space_l2.h', 'space_ip.h'];
 
 /** Role -> file beside hnswalg.h and symbol. */
 const roles: Readonly<Partial<Record<RoleName, SymbolRef>>> = {
   distance: { file: 'space_l2.h', symbol: 'L2Sqr' },
-  neighbourLoop: { file: header, symbol: 'HierarchicalNSW::searchBaseLayerST' },
+  neighbourLoop: index('searchBaseLayerST'),
   visitedSet: { file: 'visited_list_pool.h', symbol: 'VisitedList' },
-  entryPoint: { file: header, symbol: 'HierarchicalNSW::searchKnn' },
-  neighbourSelection: { file: header, symbol: 'HierarchicalNSW::getNeighborsByHeuristic2' },
-  storage: { file: header, symbol: 'HierarchicalNSW::getDataByInternalId' },
+  candidatePool: index('searchBaseLayerST'),
+  entryPoint: index('searchKnn'),
+  neighbourSelection: index('getNeighborsByHeuristic2'),
+  storage: index('data_level0_memory_'),
 };
 
 /** hnswlib's headers, or a fork of them that kept their names. */
@@ -53,28 +72,36 @@ export const hnswlibLayout: WorkspaceLayout = {
       const text = files.get(ref.file);
       return text !== undefined && locateRegion(syntax, ref, text).kind === 'found';
     };
+    const here = (ref: SymbolRef): SymbolRef => ({ ...ref, file: beside(found, ref.file) });
+    const distances = spaces
+      .flatMap((file) => distancesIn(beside(found, file), files, syntax))
+      .filter(locates);
     const modules: Partial<Record<ModuleName, { regions: SymbolRef[] }>> = {};
     for (const name of moduleNames) {
-      const regions = wanted[name].map((symbol) => ({ file: found, symbol }));
+      const regions = wanted[name].map(here);
       const present = regions.filter(locates);
       for (const { symbol } of regions.filter((ref) => !present.includes(ref))) {
         reasons.push(`${name}: ${symbol} is not in this version of hnswlib`);
       }
       if (present.length === 0) continue;
-      modules[name] = { regions: [{ file: found, symbol: includesSymbol }, ...present] };
+      const all = name === 'construction' ? present : [...present, ...distances];
+      modules[name] = { regions: withIncludes(all, locates) };
       reasons.push(`${name}: ${present.map(({ symbol }) => symbol).join(', ')}`);
     }
-    reasons.push('refinement: hnswlib has no such stage');
-    const bound = roleNames.flatMap((role): [RoleName, SymbolRef][] => {
+    reasons.push(`search and refinement: the distances of ${spaces.join(' and ')}`);
+    reasons.push(
+      'refinement: hnswlib re-ranks nothing; the module is the descent to the entry point and the distances',
+    );
+    const bindings = roleNames.flatMap((role): [RoleName, SymbolRef][] => {
       const ref = roles[role];
-      const here = ref && { ...ref, file: beside(found, ref.file) };
-      return here && locates(here) ? [[role, here]] : [];
+      const bound = ref && here(ref);
+      return bound && locates(bound) ? [[role, bound]] : [];
     });
     reasons.push(`${hnswlibAdapterFile} implements the C ABI over hnswlib's public members`);
     return {
       manifest: {
         modules,
-        roles: Object.fromEntries(bound),
+        roles: Object.fromEntries(bindings),
         build: { adapter: hnswlibAdapterFile, includeDirs: [posix.dirname(found)] },
       },
       added: new Map([[hnswlibAdapterFile, hnswlibAdapter]]),
@@ -82,6 +109,29 @@ export const hnswlibLayout: WorkspaceLayout = {
     };
   },
 };
+
+/** The distance functions of floats and the space that chooses among them. */
+function distancesIn(file: string, files: FileTexts, syntax: CppSyntaxTrees): SymbolRef[] {
+  const tree = syntax.parse(files.get(file) ?? '');
+  try {
+    return syntax
+      .definitions(tree)
+      .filter(({ path, kind }) => path.length === 2 && kind !== 'member')
+      .map(({ path }) => ({ file, symbol: path.at(-1) ?? '' }))
+      .filter(({ symbol }) => !/^L2(Sqr|Space)I/.test(symbol));
+  } finally {
+    tree.delete();
+  }
+}
+
+/** The regions, each file's `#include` lines before its first one. */
+function withIncludes(regions: readonly SymbolRef[], locates: (ref: SymbolRef) => boolean): SymbolRef[] {
+  return regions.flatMap((ref, i) => {
+    const includes = { file: ref.file, symbol: includesSymbol };
+    const first = regions.findIndex(({ file }) => file === ref.file) === i;
+    return first && locates(includes) ? [includes, ref] : [ref];
+  });
+}
 
 function beside(path: string, name: string): string {
   return posix.join(posix.dirname(path), name);

@@ -87,9 +87,13 @@ function manifestText(root: string, { manifest }: LayoutMatch): string {
     name: root.split(/[\\/]/).filter(Boolean).at(-1) ?? 'workspace',
     ...manifest,
     index: { M: 16, efConstruction: 200, seed: 42 },
-    // On this dataset curves of M = 16 begin above 0.93, so the default window would not be reached.
+    // On images curves of M = 16 begin above 0.93, so the default window would not be reached.
     search: { k: 10, ef: 'auto', recallWindow: [0.95, 0.995] },
-    datasets: ['mnist-784-euclidean'],
+    datasets: [
+      'mnist-784-euclidean',
+      'fashion-mnist-784-euclidean',
+      { name: 'wink-100-angular', recallWindow: [0.85, 0.95] },
+    ],
   };
   return `${JSON.stringify(whole, null, 2)}\n`;
 }

@@ -9,6 +9,7 @@ import { proposeManifest, writeProposal } from '../../../src/engine/module/init.
 import { parseManifest } from '../../../src/engine/module/manifestFile.ts';
 import { loadWorkspace } from '../../../src/engine/module/workspace.ts';
 import { createProcessRunner } from '../../../src/engine/processRunner.ts';
+import type { ModuleName } from '../../../src/protocol/module.ts';
 
 const syntax = await createCppSyntax();
 const repository = join(import.meta.dirname, '../../..');
@@ -35,14 +36,35 @@ describe('proposeManifest', () => {
     await writeProposal(proposal);
 
     const { regions, roles, manifest } = await loadWorkspace(dir, { syntax });
-    expect(regions.search.map(({ symbol }) => symbol)).toEqual([
+    const symbols = (module: ModuleName, file: string): string[] =>
+      regions[module].filter((region) => region.file.endsWith(file)).map(({ symbol }) => symbol);
+    expect(symbols('construction', 'hnswalg.h')).toEqual([
       '#includes',
-      'HierarchicalNSW::searchBaseLayerST',
-      'HierarchicalNSW::searchKnn',
+      'HierarchicalNSW::HierarchicalNSW(SpaceInterface<dist_t>*, size_t, size_t, size_t, size_t, bool)',
+      'HierarchicalNSW::getRandomLevel',
+      'HierarchicalNSW::searchBaseLayer',
+      'HierarchicalNSW::getNeighborsByHeuristic2',
+      'HierarchicalNSW::mutuallyConnectNewElement',
+      'HierarchicalNSW::addPoint(const void*, labeltype, int)',
     ]);
-    expect(regions.construction).toHaveLength(5);
-    expect(regions.refinement).toEqual([]);
-    expect(Object.keys(roles)).toContain('neighbourLoop');
+    expect(symbols('search', 'hnswalg.h')).toEqual(
+      expect.arrayContaining(['HierarchicalNSW::searchBaseLayerST', 'HierarchicalNSW::searchKnn']),
+    );
+    expect(symbols('search', 'visited_list_pool.h')).toContain('VisitedList');
+    expect(symbols('refinement', 'hnswalg.h')).toContain('HierarchicalNSW::searchKnn');
+    for (const module of ['search', 'refinement'] as const) {
+      expect(symbols(module, 'space_l2.h')).toEqual(expect.arrayContaining(['L2Sqr', 'L2Space']));
+      expect(symbols(module, 'space_ip.h')).toContain('InnerProductSpace');
+    }
+    expect(Object.fromEntries(Object.entries(roles).map(([role, { symbol }]) => [role, symbol]))).toEqual({
+      distance: 'L2Sqr',
+      neighbourLoop: 'HierarchicalNSW::searchBaseLayerST',
+      visitedSet: 'VisitedList',
+      candidatePool: 'HierarchicalNSW::searchBaseLayerST',
+      entryPoint: 'HierarchicalNSW::searchKnn',
+      neighbourSelection: 'HierarchicalNSW::getNeighborsByHeuristic2',
+      storage: 'HierarchicalNSW::data_level0_memory_',
+    });
 
     const { command, args } = compileCommand({
       dir,

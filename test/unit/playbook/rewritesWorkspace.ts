@@ -12,7 +12,7 @@ export const manifest: Manifest = manifestSchema.parse(
   JSON.parse(readFileSync(join(exampleRoot, 'annsmith.json'), 'utf8')),
 );
 export const exampleFiles: FileTexts = new Map(
-  ['construction', 'distance', 'graph', 'index', 'refinement', 'search', 'storage'].map((name) => {
+  ['construction', 'distance', 'graph', 'index', 'order', 'refinement', 'search', 'storage'].map((name) => {
     const path = `include/hnsw/${name}.h`;
     return [path, readFileSync(join(exampleRoot, path), 'utf8')];
   }),
@@ -63,7 +63,15 @@ export function extremes(id: string): readonly Readonly<Record<string, number>>[
   return parameters.length === 0 ? [{}] : [pick(0), pick(-1)];
 }
 
-/** Every rewrite at one end of its values, all together. */
-export function everything(at: 0 | -1): readonly Step[] {
-  return catalogue.map(({ id }): Step => [id, extremes(id).at(at) ?? {}]);
+/** As many rewrites as fit together at one end of their values; of two that conflict, the earlier or the later one. */
+export function everything(at: 0 | -1, preferred: 'earlier' | 'later'): readonly Step[] {
+  const conflict = (a: string, b: string): boolean =>
+    rewriteNamed(a).conflictsWith.includes(b) || rewriteNamed(b).conflictsWith.includes(a);
+  const ids = catalogue.map(({ id }) => id);
+  const ordered = preferred === 'earlier' ? ids : [...ids].reverse();
+  const chosen: string[] = [];
+  for (const id of ordered) {
+    if (!chosen.some((other) => conflict(id, other))) chosen.push(id);
+  }
+  return ids.filter((id) => chosen.includes(id)).map((id): Step => [id, extremes(id).at(at) ?? {}]);
 }

@@ -1,11 +1,20 @@
 import type { Rewrite } from './rewrite.ts';
+import { adaptiveLookahead } from './rewrites/adaptiveLookahead.ts';
 import { batchedNeighbourPrefetch } from './rewrites/batchedNeighbourPrefetch.ts';
 import { bitsetVisited } from './rewrites/bitsetVisited.ts';
+import { byteVisitedTags } from './rewrites/byteVisitedTags.ts';
 import { descentPrefetch } from './rewrites/descentPrefetch.ts';
+import { earlyExitDistance } from './rewrites/earlyExitDistance.ts';
+import { earlyTermination } from './rewrites/earlyTermination.ts';
 import { hugePages } from './rewrites/hugePages.ts';
+import { int4PreliminarySearch } from './rewrites/int4PreliminarySearch.ts';
 import { int8PreliminarySearch } from './rewrites/int8PreliminarySearch.ts';
 import { linearCandidatePool } from './rewrites/linearCandidatePool.ts';
+import { multiTierEntryPoints } from './rewrites/multiTierEntryPoints.ts';
+import { packedCandidatePool } from './rewrites/packedCandidatePool.ts';
 import { relaxedNeighbourSelection } from './rewrites/relaxedNeighbourSelection.ts';
+import { rerankLookahead } from './rewrites/rerankLookahead.ts';
+import { settledRerank } from './rewrites/settledRerank.ts';
 import { sparserUpperLevels } from './rewrites/sparserUpperLevels.ts';
 
 /** Every rewrite, in the order in which a program applies them. */
@@ -13,9 +22,18 @@ export const catalogue: readonly Rewrite[] = [
   relaxedNeighbourSelection,
   sparserUpperLevels,
   batchedNeighbourPrefetch,
+  adaptiveLookahead,
   linearCandidatePool,
+  packedCandidatePool,
   bitsetVisited,
+  byteVisitedTags,
+  earlyTermination,
+  earlyExitDistance,
+  multiTierEntryPoints,
   hugePages,
   descentPrefetch,
   int8PreliminarySearch,
+  int4PreliminarySearch,
+  settledRerank,
+  rerankLookahead,
 ];

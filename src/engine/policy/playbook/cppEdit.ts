@@ -58,6 +58,19 @@ export function reindent(code: string, indent: string): string {
     .join('\n');
 }
 
+/** How far the body of a function or a loop is indented, e.g. 2 or 4 columns. */
+export function indentUnit(text: string, node: Node): number {
+  const body = node.childForFieldName('body');
+  const first = body?.namedChildren.find(({ type }) => !type.startsWith('preproc'));
+  const inner = first ? indentAt(text, first.startIndex).length : 0;
+  return Math.max(2, inner - indentAt(text, node.startIndex).length);
+}
+
+/** Code indented by 2 columns per block, indented by `unit` instead. */
+export function withIndentUnit(code: string, unit: number): string {
+  return code.replaceAll(/^ +/gm, (spaces) => ' '.repeat((spaces.length / 2) * unit));
+}
+
 function leadingSpaces(line: string): number {
   return line.length - line.trimStart().length;
 }
@@ -76,6 +89,12 @@ export function insertAtTop(text: string, body: Node, code: string): Edit {
   const first = body.namedChildren.at(0)?.startIndex ?? body.endIndex;
   const at = lineEnd(text, body.startIndex);
   return { start: at, end: at, text: `${reindent(code, indentAt(text, first))}\n` };
+}
+
+/** Puts code on lines of its own behind a statement. */
+export function insertAfter(text: string, statement: Node, code: string): Edit {
+  const at = lineEnd(text, statement.endIndex);
+  return { start: at, end: at, text: `${reindent(code, indentAt(text, statement.startIndex))}\n` };
 }
 
 /** A statement with its own indentation restored, so that it can be moved as a block. */

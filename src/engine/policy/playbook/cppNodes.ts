@@ -80,3 +80,19 @@ export function declaredName(declarator: Node): string | undefined {
   const inner = declarator.childForFieldName('declarator') ?? declarator.namedChildren.at(0);
   return inner ? declaredName(inner) : undefined;
 }
+
+const loopTypes: ReadonlySet<string> = new Set([
+  'while_statement',
+  'do_statement',
+  'for_statement',
+  'for_range_loop',
+]);
+
+/** The outermost loop of `definition` around `node`, which may be `node` itself. */
+export function outermostLoop(node: Node, definition: Node): Node {
+  let outermost = node;
+  for (let above = node.parent; above && !above.equals(definition); above = above.parent) {
+    if (loopTypes.has(above.type)) outermost = above;
+  }
+  return outermost;
+}

@@ -92,17 +92,25 @@ function visitedTest(statement: Node): Call | undefined {
 
 function guardedWork(test: Node, after: readonly Node[]): readonly Node[] | undefined {
   const condition = test.childForFieldName('condition')?.text.replaceAll(/\s/g, '') ?? '';
+  return workBehind(test, after, condition.startsWith('(!'));
+}
+
+/** What follows a test that skips by `continue` when it is true, or stands in its block. Undefined for other shapes. */
+export function workBehind(test: Node, after: readonly Node[], skips: boolean): readonly Node[] | undefined {
   const consequence = test.childForFieldName('consequence');
   if (!consequence || test.childForFieldName('alternative')) return undefined;
-  const negated = condition.startsWith('(!');
   const statements = consequence.type === 'compound_statement' ? consequence.namedChildren : [consequence];
-  if (negated) return statements.every(({ type }) => type === 'continue_statement') ? after : undefined;
+  if (skips) return statements.every(({ type }) => type === 'continue_statement') ? after : undefined;
   return after.length === 0 ? statements : undefined;
 }
 
-/** A statement that does nothing but prefetch, perhaps under a condition. */
-function isPrefetch(statement: Node): boolean {
+/** A statement that does nothing but prefetch, perhaps under a condition or for some targets only. */
+export function isPrefetch(statement: Node): boolean {
   if (statement.type === 'comment') return false;
+  if (statement.type === 'preproc_ifdef') {
+    const [, ...guarded] = statement.namedChildren.filter(({ type }) => type !== 'comment');
+    return guarded.length > 0 && guarded.every(isPrefetch);
+  }
   const consequence = statement.childForFieldName('consequence');
   if (statement.type === 'if_statement' && consequence) {
     if (statement.childForFieldName('alternative')) return false;
@@ -116,7 +124,7 @@ function isPrefetch(statement: Node): boolean {
   );
 }
 
-function declaredType(loop: Node, before: readonly Node[], id: string): string | undefined {
+export function declaredType(loop: Node, before: readonly Node[], id: string): string | undefined {
   const declarations = [...(loop.type === 'for_range_loop' ? [loop] : []), ...before];
   const declaration = declarations.find((node) => {
     const declarator = node.childForFieldName('declarator');
@@ -125,7 +133,7 @@ function declaredType(loop: Node, before: readonly Node[], id: string): string |
   return declaration?.childForFieldName('type')?.text;
 }
 
-function namesOf(loop: Node, before: readonly Node[]): readonly string[] {
+export function namesOf(loop: Node, before: readonly Node[]): readonly string[] {
   const initializer = loop.childForFieldName('initializer');
   return [loop, ...(initializer ? [initializer] : []), ...before].flatMap((node) => {
     const declarator = node.childForFieldName('declarator');

@@ -1,6 +1,7 @@
+import type { Node } from 'web-tree-sitter';
 import { method, readClass } from './cppClass.ts';
 import { withTrailingComments } from './cppEdit.ts';
-import { unwrapTemplate } from './cppNodes.ts';
+import { callsIn, enclosing, unwrapTemplate } from './cppNodes.ts';
 import { declined, withRole } from './editRole.ts';
 import type { RewriteParameter, RewriteSource } from './rewrite.ts';
 
@@ -13,6 +14,12 @@ export interface Prefetch {
   /** Cache level, 1 or 2. */
   readonly level: number;
 }
+
+/** How rows are requested when the lookahead follows their length. */
+export type AdaptivePrefetch = Omit<Prefetch, 'lookahead'> & {
+  /** Cache lines that the rows requested ahead make up. */
+  readonly inFlight: number;
+};
 
 export const prefetchParameters: readonly RewriteParameter[] = [
   {
@@ -52,13 +59,14 @@ export function rowAccess(source: RewriteSource): RowAccess | ReturnType<typeof 
   });
 }
 
-/** Declares `kPrefetchAhead` and a function `prefetch_row(id)`, at the top of a function. */
+/** Declares, at the top of a function, `prefetch_row(id)` and how many rows ahead it is to be called: see `aheadName`. */
 export function prefetchPreamble(
   distance: string,
   idType: string,
   access: RowAccess,
-  { depth, lookahead, level }: Prefetch,
+  prefetch: Prefetch | AdaptivePrefetch,
 ): string {
+  const { depth, level } = prefetch;
   const limit = access.bytes ? `std::min(kPrefetchBytes, ${distance}.${access.bytes}())` : 'kPrefetchBytes';
   const cause =
     level === 1
@@ -69,12 +77,14 @@ export function prefetchPreamble(
   const constants = withTrailingComments([
     ['constexpr std::size_t kLineBytes = 64;'],
     [`constexpr std::size_t kPrefetchBytes = ${depth} * kLineBytes;`],
-    [`constexpr std::size_t kPrefetchAhead = ${lookahead};`, 'rows'],
+    'lookahead' in prefetch
+      ? [`constexpr std::size_t kPrefetchAhead = ${prefetch.lookahead};`, 'rows']
+      : [`constexpr std::size_t kLinesInFlight = ${prefetch.inFlight};`, 'of the rows ahead'],
     [`constexpr int kPrefetchLocality = ${level === 1 ? 3 : 2};`, `cache level ${level}`],
   ]);
   return `${cause}
 ${constants}
-const std::size_t prefetch_bytes = ${limit};
+const std::size_t prefetch_bytes = ${limit};${'lookahead' in prefetch ? '' : rowsAhead}
 const auto prefetch_row = [&](${idType} id) {
   const auto* row = reinterpret_cast<const char*>(${distance}.${access.row}(id));
   for (std::size_t at = 0; at < prefetch_bytes; at += kLineBytes) {
@@ -83,6 +93,54 @@ const auto prefetch_row = [&](${idType} id) {
 };`;
 }
 
-export function prefetchNote({ depth, lookahead, level }: Prefetch): string {
-  return `prefetches up to ${depth} lines of each row, ${lookahead} ahead, into L${level}`;
+/** The memory that a loop reads through a function that gives the address of a vector. */
+export interface AddressedRows {
+  /** `row(id)` gives the address. */
+  readonly row: string;
+  /** An expression for the length of a vector in bytes. */
+  readonly bytes: string;
+  readonly idType: string;
+  /** Type in which neighbours are counted. */
+  readonly countType: string;
+  /** The macro under which the file prefetches by `_mm_prefetch`; without one the compiler's builtin is used. */
+  readonly guard: string | undefined;
+}
+
+/** The macro around the file's own `_mm_prefetch`. */
+export function prefetchGuard(root: Node): string | undefined {
+  const call = callsIn(root).find(({ name }) => name === '_mm_prefetch');
+  const block = call && enclosing(call.node, ['preproc_ifdef']);
+  return block?.childForFieldName('name')?.text;
+}
+
+/** Declares `prefetch_ahead` and a function `prefetch_data(id)`, for code that names its locals so. */
+export function addressedPreamble(rows: AddressedRows, { depth, lookahead, level }: Prefetch): string {
+  const { row, bytes, idType, countType, guard } = rows;
+  const request = guard
+    ? `#ifdef ${guard}\n    _mm_prefetch(line, ${level === 1 ? '_MM_HINT_T0' : '_MM_HINT_T1'});\n#endif`
+    : `    __builtin_prefetch(line, 0, ${level === 1 ? 3 : 2});`;
+  return `// Vectors are read at random, so each is requested some neighbours before its turn.
+const ${countType} prefetch_ahead = ${lookahead};
+const size_t prefetch_bytes = std::min<size_t>(${depth} * 64, ${bytes});  // cache lines of 64 bytes
+const auto prefetch_data = [&](${idType} id) {
+  const char *line = (const char *) ${row}(id);
+  for (const char *end = line + prefetch_bytes; line < end; line += 64) {
+${request}
+  }
+};`;
+}
+
+const rowsAhead = `
+// Of short rows more are requested ahead than of long ones.
+const std::size_t row_lines = (prefetch_bytes + kLineBytes - 1) / kLineBytes;
+const std::size_t prefetch_ahead = std::max<std::size_t>(1, kLinesInFlight / row_lines);`;
+
+/** The name that `prefetchPreamble` gives to how many rows ahead it is to be called. */
+export function aheadName(prefetch: Prefetch | AdaptivePrefetch): string {
+  return 'lookahead' in prefetch ? 'kPrefetchAhead' : 'prefetch_ahead';
+}
+
+export function prefetchNote(prefetch: Prefetch | AdaptivePrefetch): string {
+  const ahead = 'lookahead' in prefetch ? prefetch.lookahead : `${prefetch.inFlight} lines`;
+  return `prefetches up to ${prefetch.depth} lines of each row, ${ahead} ahead, into L${prefetch.level}`;
 }

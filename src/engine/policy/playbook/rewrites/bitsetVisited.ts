@@ -1,7 +1,7 @@
 import { replaceImplementation } from '../classBodies.ts';
-import { readClass } from '../cppClass.ts';
+import { type CppClass, readClass } from '../cppClass.ts';
 import { addSystemIncludes } from '../cppIncludes.ts';
-import { unwrapTemplate } from '../cppNodes.ts';
+import { plainName, unwrapTemplate } from '../cppNodes.ts';
 import { declined, editRole, type RoleSite, type SiteEdits } from '../editRole.ts';
 import type { Rewrite } from '../rewrite.ts';
 
@@ -28,6 +28,11 @@ function rewriteVisited(site: RoleSite, sweepKiB: number): SiteEdits {
   if (!type) return declined('the visited set is not a class');
   if (/\bvector<bool>|\bbitset<|<<\s*\(/.test(type.body.text))
     return declined('the visited set holds bits already');
+  if (!hasMethod(type, 'insert')) {
+    return declined(
+      `\`${type.name}\` has no method \`insert(id)\`: searches read its tags in place, and would all have to change`,
+    );
+  }
   const result = replaceImplementation(site.text, type, {
     initializers: ([n]) =>
       `words_((${n} + kBitsPerWord - 1) / kBitsPerWord, 0), listed_(words_.size() > kSweepWords)`,
@@ -42,6 +47,10 @@ function rewriteVisited(site: RoleSite, sweepKiB: number): SiteEdits {
     edits: [...includes, ...result.edits],
     note: `one bit per node, cleared by a sweep up to ${sweepKiB} KiB`,
   };
+}
+
+function hasMethod(type: CppClass, name: string): boolean {
+  return type.methods.some((candidate) => plainName(candidate.name) === name);
 }
 
 const clear = (): string => `if (!listed_) {

@@ -1,5 +1,6 @@
 import type { Node } from 'web-tree-sitter';
-import { indentAt, insertAtTop, reindent, replaceNode } from '../cppEdit.ts';
+import { findCountedLoop, prefetchCounted } from '../countedDescent.ts';
+import { type Edit, indentAt, insertAfter, insertAtTop, reindent, replaceNode } from '../cppEdit.ts';
 import { addSystemIncludes } from '../cppIncludes.ts';
 import { callsIn, declaredName, descendants, unwrapTemplate } from '../cppNodes.ts';
 import { declined, editRole, type RoleSite, type SiteEdits } from '../editRole.ts';
@@ -24,9 +25,14 @@ export const descentPrefetch: Rewrite = {
   parameters: prefetchParameters,
   conflictsWith: [],
   apply(source, values) {
-    const access = rowAccess(source);
-    if (access.kind === 'declined') return access;
-    return editRole(source, 'entryPoint', (site) => rewriteDescent(site, access, readPrefetch(values)));
+    const prefetch = readPrefetch(values);
+    return editRole(source, 'entryPoint', (site) => {
+      const definition = unwrapTemplate(site.node);
+      const counted = findCountedLoop(definition);
+      if (counted) return prefetchCounted(site, definition, counted, prefetch);
+      const access = rowAccess(source);
+      return access.kind === 'declined' ? access : rewriteDescent(site, access, prefetch);
+    });
   },
 };
 
@@ -56,11 +62,20 @@ function rewriteDescent(site: RoleSite, access: RowAccess, prefetch: Prefetch): 
     kind: 'edits',
     edits: [
       ...includes,
-      insertAtTop(site.text, greedy.functionBody, preamble),
+      insertWhereKnown(site.text, greedy, preamble),
       replaceNode(greedy.loop, indexedLoop(site.text, greedy)),
     ],
     note: `in the descent, ${prefetchNote(prefetch)}`,
   };
+}
+
+/** At the top of the function, or behind the declaration of the distance where that is a local variable. */
+function insertWhereKnown(text: string, { functionBody, distance }: GreedyLoop, code: string): Edit {
+  const declaration = functionBody.namedChildren.find((statement) => {
+    const declarator = statement.type === 'declaration' ? statement.childForFieldName('declarator') : null;
+    return declarator !== null && declaredName(declarator) === distance;
+  });
+  return declaration ? insertAfter(text, declaration, code) : insertAtTop(text, functionBody, code);
 }
 
 /** Definitions of this file that the role's function calls by name. */

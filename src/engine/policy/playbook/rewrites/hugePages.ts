@@ -2,6 +2,7 @@ import { type Edit, indentAt, reindent, replaceNode } from '../cppEdit.ts';
 import { addConditionalIncludes } from '../cppIncludes.ts';
 import { type Call, callsIn, declaredName, enclosing } from '../cppNodes.ts';
 import { declined, editRole, type RoleSite, type SiteEdits } from '../editRole.ts';
+import { advisedMember } from '../mallocMember.ts';
 import type { Rewrite } from '../rewrite.ts';
 
 /** Puts large buffers (vectors, links) on huge pages where the system grants them. */
@@ -26,6 +27,7 @@ const linuxMman = '#if defined(__linux__)\n#include <sys/mman.h>\n#endif\n';
 
 function rewriteAllocation(site: RoleSite, fromMiB: number): SiteEdits {
   if (site.text.includes('MADV_HUGEPAGE')) return declined('the storage asks for huge pages already');
+  if (site.node.type === 'field_declaration') return advisedMember(site, fromMiB, linuxMman);
   const calls = callsIn(site.node).filter(
     ({ name, arguments: list }) => name === 'aligned_alloc' && list.length === 2,
   );

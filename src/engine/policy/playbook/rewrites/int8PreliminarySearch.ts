@@ -1,12 +1,5 @@
-import type { Node } from 'web-tree-sitter';
-import { replaceBody } from '../classBodies.ts';
-import { type CppClass, type Method, method, readClass } from '../cppClass.ts';
-import { type Edit, indentAt, lineEnd, lineStart, reindent, replaceNode } from '../cppEdit.ts';
-import { addConditionalIncludes, addSystemIncludes } from '../cppIncludes.ts';
-import { callsIn, descendants, enclosing } from '../cppNodes.ts';
-import { declined, editRole, type RoleSite, type SiteEdits, withRole } from '../editRole.ts';
-import type { Rewrite, RewriteSource } from '../rewrite.ts';
-import { int8Codes } from '../templates/int8Codes.ts';
+import { compareCodes } from '../codeStage.ts';
+import type { Rewrite } from '../rewrite.ts';
 
 /** The beam search compares 8-bit codes; the best of what it finds are ranked by exact distance. */
 export const int8PreliminarySearch: Rewrite = {
@@ -17,154 +10,28 @@ export const int8PreliminarySearch: Rewrite = {
     'Codes are a quarter of the bytes per comparison and need fewer instructions; re-ranking repairs the order.',
   parameters: [
     {
+      name: 'bits',
+      values: [7, 8],
+      meaning: 'bits per code; AVX2 without VNNI multiplies 7-bit ones in fewer instructions',
+    },
+    {
       name: 'rerank',
       values: [1, 2, 4],
       meaning: 'nodes ranked again by exact distance, per result asked for',
     },
     {
       name: 'clip',
-      values: [0, 1, 10],
+      values: [0, 1],
       meaning: 'share of the values, in per mille at either end, that the range of the codes leaves out',
     },
+    {
+      name: 'variance',
+      values: [990, 998, 1000],
+      meaning: 'share of the variance, in per mille, that the coded dimensions hold at least',
+    },
   ],
-  conflictsWith: [],
-  apply(source, values) {
-    const metric = euclideanEnumerator(source);
-    if (metric.kind === 'declined') return metric;
-    return editRole(source, 'entryPoint', (site) =>
-      rewriteStage(site, metric.enumerator, values.rerank ?? 2, values.clip ?? 0),
-    );
+  conflictsWith: ['int4-preliminary-search'],
+  apply(source, { bits, rerank = 2, clip = 0, variance = 1000 }) {
+    return compareCodes(source, { bits: bits === 7 ? 7 : 8, clip, variance }, rerank);
   },
 };
-
-/** How the code spells "this metric is Euclidean": the enumerator of the distance's metric enum. */
-function euclideanEnumerator(source: RewriteSource) {
-  return withRole(
-    source,
-    'distance',
-    (site): { kind: 'metric'; enumerator: string } | ReturnType<typeof declined> => {
-      const enums = descendants(site.root, ({ type }) => type === 'enum_specifier');
-      const found = enums.flatMap((node) => {
-        const name = node.childForFieldName('name')?.text;
-        const entry = descendants(node, ({ type }) => type === 'enumerator')
-          .map((enumerator) => enumerator.childForFieldName('name')?.text ?? '')
-          .find((text) => /euclid|l2/i.test(text));
-        return name !== undefined && entry !== undefined ? [`${name}::${entry}`] : [];
-      });
-      const [enumerator] = found;
-      return enumerator !== undefined && found.length === 1
-        ? { kind: 'metric', enumerator }
-        : declined('the file of the distance has no enum that tells the Euclidean metric from the others');
-    },
-  );
-}
-
-interface Stage {
-  readonly type: CppClass;
-  readonly prepare: Method;
-  readonly preliminary: Method;
-  readonly rerankCount: Method;
-  readonly bytes: Method;
-  /** Names in use for the stored vectors and the metric, and the vectors' type. */
-  readonly vectors: string;
-  readonly metric: string;
-  readonly vectorsType: string;
-}
-
-function readStage({ node }: RoleSite): Stage | string {
-  const owner = enclosing(node, ['class_specifier', 'struct_specifier']);
-  const type = owner && readClass(owner);
-  if (!type?.privateLabel)
-    return 'the entry point is not a method of a class with a `private:` part at its end';
-  const [prepare, preliminary, rerankCount, bytes] = ['prepare', 'preliminary', 'rerankcount', 'bytes'].map(
-    (name) => method(type, name),
-  );
-  if (!prepare || !preliminary || !rerankCount || !bytes) {
-    return `\`${type.name}\` lacks one of the methods Prepare(), Preliminary(query), RerankCount(k), bytes()`;
-  }
-  const made = callsIn(preliminary.body)[0]?.arguments.map(({ text }) => text) ?? [];
-  const [vectors, metric, query] = made;
-  if (!vectors || !metric || query !== preliminary.parameters[0]?.name) {
-    return '`Preliminary(query)` does not make its distance from (vectors, metric, query)';
-  }
-  const vectorsType = fieldType(type, vectors);
-  if (vectorsType === undefined) return `the field \`${vectors}\` was not found`;
-  return { type, prepare, preliminary, rerankCount, bytes, vectors, metric, vectorsType };
-}
-
-function fieldType({ body }: CppClass, name: string): string | undefined {
-  const field = body.namedChildren.find(
-    (child) => child.type === 'field_declaration' && new RegExp(`\\b${name}\\b`).test(child.text),
-  );
-  return field?.childForFieldName('type')?.text;
-}
-
-const codeDistance = 'ScalarCodes::Distance';
-const simdIncludes = '#if defined(__AVX2__)\n#include <immintrin.h>\n#endif\n';
-const headers = ['algorithm', 'cstddef', 'cstdint', 'cstring', 'vector'];
-
-function rewriteStage(site: RoleSite, euclidean: string, rerank: number, clip: number): SiteEdits {
-  if (site.text.includes('class ScalarCodes')) return declined('the beam search compares codes already');
-  const stage = readStage(site);
-  if (typeof stage === 'string') return declined(stage);
-  const includes = addSystemIncludes(site.root, site.text, headers);
-  const simd = addConditionalIncludes(site.root, site.text, simdIncludes);
-  if (!includes || !simd) return declined(`${site.file} has no place for its #include lines`);
-  const { type, prepare, preliminary, rerankCount, bytes, vectors, metric, vectorsType } = stage;
-  const [query] = preliminary.parameters.map(({ name }) => name);
-  const [k] = rerankCount.parameters.map(({ name }) => name);
-  const edits: readonly Edit[] = [
-    ...includes,
-    ...simd,
-    insertFirst(site, type, int8Codes(vectorsType, clip)),
-    replaceBody(site.text, prepare, `codes_ = ScalarCodes(${vectors}, ${metric} == ${euclidean});`),
-    ...replaceReturnType(preliminary.node),
-    replaceBody(site.text, preliminary, `return ${codeDistance}(codes_, ${query});`, codeDistance.length),
-    ...descentEdits(site.node, preliminary.node),
-    ...rerankEdits(site, rerankCount, k ?? 'k', rerank),
-    replaceBody(site.text, bytes, 'return codes_.bytes();'),
-    appendField(site, type, 'ScalarCodes codes_;'),
-  ];
-  const range = clip === 0 ? 'over the whole range' : `leaving out ${clip} per mille at either end`;
-  return { kind: 'edits', edits, note: `8-bit codes ${range}; ${rerank} nodes per result ranked exactly` };
-}
-
-function insertFirst({ text }: RoleSite, { body, node }: CppClass, code: string): Edit {
-  const at = lineEnd(text, body.startIndex);
-  return { start: at, end: at, text: `${reindent(code, `${indentAt(text, node.startIndex)}  `)}\n\n` };
-}
-
-function replaceReturnType(node: Node): readonly Edit[] {
-  const old = node.childForFieldName('type');
-  return old ? [replaceNode(old, codeDistance)] : [];
-}
-
-/** The descent compares codes too, where it makes a distance of the type that the beam search compared by. */
-function descentEdits(descent: Node, preliminary: Node): readonly Edit[] {
-  const exact = preliminary.childForFieldName('type')?.text;
-  const made = descendants(
-    descent,
-    (node) => node.type === 'declaration' && node.childForFieldName('type')?.text === exact,
-  );
-  return made.flatMap((declaration) => {
-    const type = declaration.childForFieldName('type');
-    const declarator = declaration.childForFieldName('declarator');
-    // `T name(a, b, c)` reads as a variable or as a function prototype; the text is the same.
-    const [, name, query] = /^(\w+)\s*[({].*\b(\w+)[)}]$/s.exec(declarator?.text ?? '') ?? [];
-    if (!type || !declarator || !name || !query) return [];
-    return [replaceNode(type, codeDistance), replaceNode(declarator, `${name}(codes_, ${query})`)];
-  });
-}
-
-function rerankEdits({ text }: RoleSite, count: Method, k: string, rerank: number): readonly Edit[] {
-  if (rerank === 1) return [];
-  const code = `// Codes confuse near ties: among this many nodes per result the nearest are found again.
-constexpr std::size_t kRerankPerResult = ${rerank};
-return kRerankPerResult * ${k};`;
-  return [replaceBody(text, count, code)];
-}
-
-function appendField({ text }: RoleSite, { body, node }: CppClass, field: string): Edit {
-  const at = lineStart(text, body.endIndex - 1);
-  return { start: at, end: at, text: `${indentAt(text, node.startIndex)}  ${field}\n` };
-}

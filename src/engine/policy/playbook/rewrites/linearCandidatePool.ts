@@ -20,6 +20,7 @@ export const linearCandidatePool: Rewrite = {
 };
 
 function rewritePool(site: RoleSite): SiteEdits {
+  if (unwrapTemplate(site.node).type === 'function_definition') return declined(reasonAgainst(site.node));
   const type = readClass(unwrapTemplate(site.node));
   const element = type && method(type, 'push')?.parameters[0];
   if (!type || !element) return declined('the candidate pool is not a class with a method `push(node)`');
@@ -60,6 +61,19 @@ ${withTrailingComments([
     edits: [...includes, ...result.edits],
     note: 'one sorted array replaces the two heaps',
   };
+}
+
+/** Why the queues of a search function are left as they are. */
+function reasonAgainst({ text }: Node): string {
+  if (!text.includes('std::priority_queue'))
+    return 'the search keeps its candidates in no class of their own';
+  if (!/filter|allowed|deleted|stop/i.test(text)) {
+    return 'the candidates are in `std::priority_queue`s of the search, not in a class of their own';
+  }
+  return (
+    'one `std::priority_queue` of the search also holds nodes that it may pass through and not return (deleted ones ' +
+    'or those that a filter refuses), so that one array of the best nodes cannot replace both'
+  );
 }
 
 function push(name: string, node: string, distance: string): string {

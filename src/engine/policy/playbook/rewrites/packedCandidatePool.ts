@@ -1,0 +1,108 @@
+import type { Node } from 'web-tree-sitter';
+import { replaceImplementation } from '../classBodies.ts';
+import { type CppClass, method, readClass } from '../cppClass.ts';
+import { withTrailingComments } from '../cppEdit.ts';
+import { addSystemIncludes } from '../cppIncludes.ts';
+import { descendants, unwrapTemplate } from '../cppNodes.ts';
+import { declined, editRole, type RoleSite, type SiteEdits } from '../editRole.ts';
+import type { Rewrite } from '../rewrite.ts';
+
+/** Keeps the pool as one sorted array that marks expanded nodes in their ids and is searched from its far end. */
+export const packedCandidatePool: Rewrite = {
+  id: 'packed-candidate-pool',
+  module: 'search',
+  title: 'Packed sorted array as candidate pool',
+  cause:
+    'Most newcomers land near the far end of the pool: a scan from there finds the place sooner than a binary search.',
+  parameters: [],
+  conflictsWith: ['linear-candidate-pool'],
+  apply: (source) => editRole(source, 'candidatePool', rewritePool),
+};
+
+function rewritePool(site: RoleSite): SiteEdits {
+  const type = readClass(unwrapTemplate(site.node));
+  const element = type && method(type, 'push')?.parameters[0];
+  if (!type || !element) return declined('the candidate pool is not a class with a method `push(node)`');
+  const node = element.type.replaceAll(/\bconst\b|&/g, '').trim();
+  const fields = readFields(site.root, node);
+  if (fields === undefined)
+    return declined(`\`${node}\` is not a floating-point distance and a 32-bit unsigned id`);
+  if (hasNoHeap(type)) return declined('the pool is a sorted array already');
+  const { distance, id } = fields;
+  const result = replaceImplementation(site.text, type, {
+    bodies: {
+      reset: ([ef]) => `ef_ = ${ef};\nfound_.clear();\nnext_ = 0;`,
+      full: () => 'return found_.size() >= ef_;',
+      worst: () => `return full() ? found_.back().${distance} : std::numeric_limits<float>::infinity();`,
+      push: ([name]) => push(name ?? 'node', distance),
+      hasnext: () => 'return next_ < found_.size();',
+      pop: () => pop(node, id),
+      sorted: () => `for (${node}& node : found_) node.${id} &= ~kExpanded;\nreturn found_;`,
+      bytes: () => `return found_.capacity() * sizeof(${node});`,
+    },
+    privates: `// Marks the ids of expanded nodes, so that one array has all; ids stay below it.
+static constexpr std::uint32_t kExpanded = std::uint32_t{1} << 31;
+std::size_t ef_ = 0;
+${withTrailingComments([
+  [`std::vector<${node}> found_;`, 'at most ef, nearest first'],
+  ['std::size_t next_ = 0;', 'the nearest node that waits'],
+])}`,
+  });
+  if (result.kind === 'declined') return result;
+  const includes = addSystemIncludes(site.root, site.text, [
+    'algorithm',
+    'cstddef',
+    'cstdint',
+    'limits',
+    'vector',
+  ]);
+  if (!includes) return declined(`${site.file} has no place for its #include lines`);
+  return {
+    kind: 'edits',
+    edits: [...includes, ...result.edits],
+    note: 'one sorted array, searched from its far end, replaces the two heaps; ids below 2^31',
+  };
+}
+
+function push(name: string, distance: string): string {
+  return `// Most newcomers belong near the far end: their place is sought from there, first in strides.
+constexpr std::size_t kStride = 16;
+std::size_t place = found_.size();
+while (place >= kStride && ${name}.${distance} < found_[place - kStride].${distance}) place -= kStride;
+while (place > 0 && ${name}.${distance} < found_[place - 1].${distance}) --place;
+if (full()) found_.pop_back();
+found_.insert(found_.begin() + static_cast<std::ptrdiff_t>(place), ${name});
+next_ = std::min(next_, place);`;
+}
+
+function pop(node: string, id: string): string {
+  return `const ${node} nearest = found_[next_];
+found_[next_].${id} |= kExpanded;
+while (next_ < found_.size() && (found_[next_].${id} & kExpanded) != 0) ++next_;
+return nearest;`;
+}
+
+/** The fields of a struct of this file that holds one floating-point distance and one 32-bit id, nothing else. */
+function readFields(
+  root: Node,
+  name: string,
+): { readonly distance: string; readonly id: string } | undefined {
+  const types = descendants(
+    root,
+    (node) => node.type === 'struct_specifier' && node.childForFieldName('name')?.text === name,
+  );
+  const fields = (types[0]?.childForFieldName('body')?.namedChildren ?? []).filter(
+    ({ type }) => type === 'field_declaration',
+  );
+  const named = (pattern: RegExp): string | undefined =>
+    fields
+      .find((field) => pattern.test(field.childForFieldName('type')?.text ?? ''))
+      ?.childForFieldName('declarator')?.text;
+  const distance = named(/^(float|double)$/);
+  const id = named(/^(std::)?uint32_t$|^unsigned( int)?$/);
+  return distance !== undefined && id !== undefined && fields.length === 2 ? { distance, id } : undefined;
+}
+
+function hasNoHeap({ body }: CppClass): boolean {
+  return !/_heap\b|priority_queue/.test(body.text);
+}

@@ -46,3 +46,6 @@ const node = existsSync(join(root, 'node_modules', '.bin', 'node'))
   : process.execPath;
 step('building the native parts', node, ['scripts/buildNative.ts', ...process.argv.slice(2)]);
 step('bundling', node, ['scripts/build.ts']);
+if (process.argv.includes('--tests')) {
+  step('looking for a browser for the tests of pages', node, ['scripts/getChromium.ts']);
+}

@@ -1,4 +1,4 @@
-import type { ChartConfiguration, TooltipItem } from 'chart.js';
+import type { Chart, ChartConfiguration, TooltipItem } from 'chart.js';
 import type { Theme } from './theme.ts';
 
 export interface ChartText {
@@ -14,16 +14,23 @@ export function chartOptions(
   { y, logarithmic, tick, tooltip }: ChartText,
   theme: () => Theme,
 ): NonNullable<ChartConfiguration<'scatter'>['options']> {
+  const axis = {
+    grid: { color: () => theme().line },
+    border: { display: false },
+    grace: '2%',
+  };
+  const title = (text: string) => ({ display: true, text, color: theme().muted });
+  const colour = (): string => theme().muted;
   return {
     responsive: true,
     parsing: false,
     scales: {
-      x: { type: 'linear', title: { display: true, text: 'Recall' }, grace: '2%' },
+      x: { ...axis, type: 'linear', title: title('Recall'), ticks: { color: colour } },
       y: {
+        ...axis,
         type: logarithmic ? 'logarithmic' : 'linear',
-        title: { display: true, text: y },
-        ticks: { callback: (value) => tick(Number(value)) },
-        grace: '5%',
+        title: title(y),
+        ticks: { color: colour, callback: (value) => tick(Number(value)) },
       },
     },
     interaction: { mode: 'nearest', intersect: false, axis: 'xy' },
@@ -36,4 +43,11 @@ export function chartOptions(
       },
     },
   };
+}
+
+/** Titles of axes are the one thing that takes no function for its colour. */
+export function paintTitles(chart: Chart<'scatter'>, theme: Theme): void {
+  for (const scale of Object.values(chart.options.scales ?? {})) {
+    if (scale?.title) scale.title.color = theme.muted;
+  }
 }

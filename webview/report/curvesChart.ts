@@ -12,14 +12,16 @@ export function drawCurves(
   canvas: HTMLCanvasElement,
   { window, series }: ReportCurves,
   theme: () => Theme,
-): Chart {
+): Chart<'scatter'> {
   // A curve that does not reach a recall has no QPS there, and a logarithmic axis has no zero.
   const pointsOf = series.map(({ points }) => points.filter(({ qps }) => qps > 0));
+  const all = pointsOf.flat().map(({ qps }) => Math.log10(qps));
+  const decades = Math.max(...all) - Math.min(...all);
   const options = chartOptions(
     {
       y: 'QPS',
       logarithmic: true,
-      tick: (value) => (isRound(value) ? number.format(value) : null),
+      tick: (value) => (isRound(value, decades) ? number.format(value) : null),
       tooltip: ({ datasetIndex, dataIndex }) =>
         pointText(series[datasetIndex]!, pointsOf[datasetIndex]![dataIndex]!),
     },
@@ -45,10 +47,10 @@ function pointText({ name }: ReportSeries, { ef, recall, qps }: ReportCurvePoint
   return `${name}: ef ${ef}, recall ${recall.toFixed(4)}, ${number.format(qps)} QPS`;
 }
 
-/** 1, 2 and 5 times a power of ten: what a logarithmic axis names. */
-function isRound(value: number): boolean {
+/** The values that a logarithmic axis names: more of each decade where there is less than one. */
+function isRound(value: number, decades: number): boolean {
   const digit = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
-  return [1, 2, 5].some((round) => Math.abs(digit - round) < 1e-6);
+  return (decades < 0.9 ? [1, 2, 3, 4, 5, 7] : [1, 2, 5]).some((round) => Math.abs(digit - round) < 1e-6);
 }
 
 /** Role and timing show in shape as well as in colour. */

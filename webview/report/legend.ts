@@ -2,7 +2,11 @@ import type { Chart } from 'chart.js';
 import type { ReportSeries } from '../../src/protocol/report.ts';
 
 /** A legend of buttons under the chart: each hides or shows its curve. */
-export function addLegend(canvas: HTMLCanvasElement, chart: Chart, series: readonly ReportSeries[]): void {
+export function addLegend(
+  canvas: HTMLCanvasElement,
+  chart: Chart<'scatter'>,
+  series: readonly ReportSeries[],
+): void {
   const list = document.createElement('div');
   list.className = 'legend';
   list.setAttribute('role', 'group');

@@ -9,6 +9,7 @@ import {
   Tooltip,
 } from 'chart.js';
 import type { ReportChart, ReportData } from '../../src/protocol/report.ts';
+import { paintTitles } from './chartOptions.ts';
 import { drawCurves } from './curvesChart.ts';
 import { drawSpeedup } from './speedupChart.ts';
 import { onThemeChange, readTheme, type Theme } from './theme.ts';
@@ -18,17 +19,9 @@ Chart.defaults.animation = false;
 Chart.defaults.maintainAspectRatio = false;
 Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
 
-/** Axes and their titles take their colours from the defaults. */
-function takeTheme(): Theme {
-  const theme = readTheme();
-  Chart.defaults.color = theme.muted;
-  Chart.defaults.borderColor = theme.line;
-  return theme;
-}
+let theme = readTheme();
 
-let theme = takeTheme();
-
-function draw(data: ReportChart): Chart[] {
+function draw(data: ReportChart): Chart<'scatter'>[] {
   const canvas = document.getElementById(data.id);
   if (!(canvas instanceof HTMLCanvasElement)) return [];
   const current = (): Theme => theme;
@@ -40,12 +33,20 @@ const data = document.getElementById('data')?.textContent ?? '{"charts":[]}';
 const charts = (JSON.parse(data) as ReportData).charts.flatMap(draw);
 
 onThemeChange(() => {
-  theme = takeTheme();
-  for (const chart of charts) chart.update('none');
+  theme = readTheme();
+  for (const chart of charts) {
+    paintTitles(chart, theme);
+    chart.update('none');
+  }
 });
 
+// What is folded away is printed too, but for the losing candidates' diffs.
+let opened: HTMLDetailsElement[] = [];
 addEventListener('beforeprint', () => {
-  // What is folded away is printed too.
-  for (const details of document.querySelectorAll('details')) details.open = true;
+  opened = [...document.querySelectorAll<HTMLDetailsElement>('details:not([open], .more *)')];
+  for (const details of opened) details.open = true;
   for (const chart of charts) chart.resize();
+});
+addEventListener('afterprint', () => {
+  for (const details of opened) details.open = false;
 });

@@ -1,4 +1,4 @@
-import type { Chart, Plugin } from 'chart.js';
+import type { Plugin } from 'chart.js';
 import type { RecallWindow } from '../../src/protocol/measurement.ts';
 import type { ReportInterval } from '../../src/protocol/report.ts';
 import type { Theme } from './theme.ts';
@@ -7,7 +7,7 @@ import type { Theme } from './theme.ts';
 const capWidth = 4;
 
 /** Shades the recall window behind the curves. */
-export function windowShade(window: RecallWindow, theme: () => Theme): Plugin {
+export function windowShade(window: RecallWindow, theme: () => Theme): Plugin<'scatter'> {
   return {
     id: 'windowShade',
     beforeDatasetsDraw: ({ ctx, chartArea, scales }) => {
@@ -26,10 +26,10 @@ export function windowShade(window: RecallWindow, theme: () => Theme): Plugin {
 export function intervalBars(
   of: (series: number) => readonly ReportInterval[],
   colour: (series: number) => string,
-): Plugin {
+): Plugin<'scatter'> {
   return {
     id: 'intervalBars',
-    afterDatasetsDraw: (chart: Chart) => {
+    afterDatasetsDraw: (chart) => {
       const { ctx, scales, data } = chart;
       ctx.save();
       ctx.lineWidth = 1.5;

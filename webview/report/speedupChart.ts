@@ -11,7 +11,7 @@ export function drawSpeedup(
   canvas: HTMLCanvasElement,
   { window, ratios }: ReportSpeedup,
   theme: () => Theme,
-): Chart {
+): Chart<'scatter'> {
   const colour = (): string => theme().series.winner;
   const options = chartOptions(
     {

@@ -82,7 +82,8 @@ async function writeWhole(path: string, text: string): Promise<void> {
     await writeFile(partial, text);
     await rename(partial, path);
   } catch (error) {
-    await rm(partial, { force: true });
+    // The first reason is the one to show.
+    await rm(partial, { force: true }).catch(() => undefined);
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
     throw new UserError(

@@ -1,7 +1,7 @@
 import type { Estimate } from '../../protocol/measurement.ts';
 import { type CandidateTrial, candidateCurves } from './charts.ts';
 import { type Charted, chartFigure, pointTable, windowOf } from './curvesSection.ts';
-import { diffView } from './diffView.ts';
+import { plainDiff } from './diffView.ts';
 import {
   counted,
   formatBytes,
@@ -44,7 +44,7 @@ function moduleCandidates(story: RunStory, module: ModuleStory): Charted {
   if (groups.length === 0) {
     return { markup: html`<h3>${module.module}</h3><p>No candidate was sampled.</p>`, charts: [] };
   }
-  const curves = trialSets(candidates).map((set, i) => setCurves(story, module, set, i));
+  const curves = trialSets(story, candidates).map((set, i) => setCurves(story, module, set, i));
   const wanted = groups.reduce((sum, group) => sum + group.completions, 0);
   const missing = wanted - candidates.length;
   const gains = candidates.flatMap(({ judgement }) => (judgement?.gain ? [judgement.gain] : []));
@@ -60,8 +60,11 @@ ${table(`Candidates of ${module.module}, best first. Dots: filled for resident, 
   return { markup, charts: curves.flatMap(({ charts }) => charts) };
 }
 
-/** Measured trials by dataset and rows: what may stand in one chart. */
-function trialSets(candidates: readonly CandidateStory[]): [CandidateTrial, ...CandidateTrial[]][] {
+/** Measured trials by dataset and rows: what may stand in one chart. Whole datasets come first. */
+function trialSets(
+  { run }: RunStory,
+  candidates: readonly CandidateStory[],
+): [CandidateTrial, ...CandidateTrial[]][] {
   const sets = new Map<string, [CandidateTrial, ...CandidateTrial[]]>();
   for (const candidate of candidates) {
     for (const trial of measuredTrials(candidate)) {
@@ -71,7 +74,11 @@ function trialSets(candidates: readonly CandidateStory[]): [CandidateTrial, ...C
       else set.push({ candidate, trial });
     }
   }
-  return [...sets.values()];
+  const place = ([{ trial }]: readonly [CandidateTrial, ...CandidateTrial[]]): number => {
+    const index = run.datasets.findIndex(({ name }) => name === trial.dataset);
+    return trial.rows === run.datasets[index]?.n ? index : run.datasets.length + index;
+  };
+  return [...sets.values()].sort((a, b) => place(a) - place(b));
 }
 
 function setCurves(
@@ -148,7 +155,10 @@ function verdictText({ won, judgement, confirmation }: CandidateStory): string {
   const { verdict } = judgement;
   if (won) return 'confirmed, winner';
   if (confirmation?.confirmed === false) return 'accepted, not confirmed';
-  if (verdict.kind === 'rejected') return `rejected: ${verdict.reason} (${verdict.check})`;
+  if (verdict.kind === 'rejected') {
+    const { reason, check } = verdict;
+    return `rejected: ${reason}${check === reason ? '' : ` (${check})`}`;
+  }
   return verdict.kind;
 }
 
@@ -190,7 +200,7 @@ ${trials.length > 0 || again ? html`<ul>${trials}${again}</ul>` : null}${
   checks.length > 0 ? html`<ul>${checks}</ul>` : null
 }${notes.length > 0 ? html`<ul>${notes.map((note) => html`<li>${note}</li>`)}</ul>` : null}${
   timings.length > 0 ? html`<p class="muted">Took: ${timings.join(', ')}.</p>` : null
-}${patch === null ? null : diffView(patch, true)}</details>`;
+}${patch === null ? null : plainDiff(patch)}</details>`;
 }
 
 function estimateText(estimate: Estimate): string {

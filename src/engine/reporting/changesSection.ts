@@ -45,8 +45,8 @@ function partsTable({ module, winner, end, ablations }: ModuleStory): Html {
       { title: '' },
     ],
     rows.map(({ part, cause, gain, kept }) => [
-      html`<code>${part}</code>`,
-      cause,
+      html`<code class="name">${part}</code>`,
+      html`<span class="cause">${cause}</span>`,
       gain === null ? 'not measured' : formatGain(gain.value),
       gain && formatGainInterval(gain),
       gain && intervalGraphic(gain, 'resident', scale),

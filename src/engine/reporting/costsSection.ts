@@ -8,7 +8,7 @@ import { type Row, table } from './table.ts';
 /** Build time, memory, latency and throughput, before and after. */
 export function costsSection(trials: readonly FinalTrial[]): Html {
   return html`<section aria-labelledby="costs"><h2 id="costs">Costs, latency and throughput</h2>
-${trials.map(costTable)}</section>
+<div class="costs">${trials.map(costTable)}</div></section>
 `;
 }
 

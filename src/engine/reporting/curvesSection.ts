@@ -2,7 +2,14 @@ import type { FinalTrial } from '../../protocol/ledger.ts';
 import type { CurvePoint, RecallWindow } from '../../protocol/measurement.ts';
 import type { ReportChart } from '../../protocol/report.ts';
 import { confirmedCurves, speedupChart } from './charts.ts';
-import { formatQps, formatRatio, formatRatioInterval, formatRecall } from './format.ts';
+import {
+  formatMeasuredRecall,
+  formatQps,
+  formatRatio,
+  formatRatioInterval,
+  formatRecall,
+  upperFirst,
+} from './format.ts';
 import { type Html, html } from './html.ts';
 import type { RunStory } from './runStory.ts';
 import { table } from './table.ts';
@@ -24,8 +31,8 @@ export function windowOf({ run }: RunStory, dataset: string): RecallWindow {
 }
 
 /** A canvas with its accessible name; `figcaption` and the table beside it say the same in words. */
-export function chartFigure(id: string, label: string, caption: Html): Html {
-  return html`<figure><div class="chart"><canvas id="${id}" role="img" aria-label="${label}" aria-describedby="${id}-table"></canvas></div>
+export function chartFigure(id: string, label: string, caption: Html, height: 'high' | 'low' = 'high'): Html {
+  return html`<figure><div class="chart ${height}"><canvas id="${id}" role="img" aria-label="${label}" aria-describedby="${id}-table"></canvas></div>
 <figcaption>${caption}</figcaption></figure>
 `;
 }
@@ -64,6 +71,7 @@ ${chartFigure(
   speedupId,
   `Speed-up over recall on ${dataset}`,
   html`How many times as many queries per second, at equal recall, with 95&nbsp;% intervals.`,
+  'low',
 )}
 <div id="${speedupId}-table">${speedupTable(trial)}</div>
 </div>
@@ -72,10 +80,6 @@ ${chartFigure(
     markup,
     charts: [confirmedCurves(curvesId, trial, window), speedupChart(speedupId, trial, window)],
   };
-}
-
-function upperFirst(text: string): string {
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }
 
 export function pointTable(
@@ -93,7 +97,7 @@ export function pointTable(
     series.flatMap(([name, points]) =>
       [...points]
         .sort((a, b) => a.recall - b.recall || a.ef - b.ef)
-        .map(({ ef, recall, qps }) => [name, ef, formatRecall(recall), formatQps(qps)]),
+        .map(({ ef, recall, qps }) => [name, ef, formatMeasuredRecall(recall), formatQps(qps)]),
     ),
   );
 }

@@ -17,6 +17,19 @@ export function diffView(patch: string, open: boolean): Html {
   return html`${files.map((file) => fileView(file, open))}`;
 }
 
+/** A unified diff as text, runs of added and removed lines marked: small enough for every candidate of a long run. */
+export function plainDiff(patch: string): Html {
+  const runs = patch.matchAll(
+    /^(?:(\+(?!\+\+ )).*\n?(?:\+(?!\+\+ ).*\n?)*|(-(?!-- )).*\n?(?:-(?!-- ).*\n?)*|.*\n?)/gm,
+  );
+  const marked = [...runs].map(([text, added, removed]) =>
+    added === undefined && removed === undefined
+      ? html`${text}`
+      : html`<span class="${added === undefined ? 'removed' : 'added'}">${text}</span>`,
+  );
+  return html`<pre class="code plain" tabindex="0">${marked}</pre>`;
+}
+
 function fileView(file: StructuredPatch, open: boolean): Html {
   const lines = file.hunks.flatMap((hunk) => hunk.lines);
   const added = lines.filter((line) => line.startsWith('+')).length;

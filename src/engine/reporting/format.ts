@@ -45,8 +45,9 @@ export function formatBytes(bytes: number): string {
   return `${formatNumber(value, value < 10 && unit > 0 ? 1 : 0)}${nonBreaking}${units[unit]}`;
 }
 
-/** CPU or wall-clock seconds: `0.42 s`, `21.3 s`, `4 min 10 s`, `2 h 5 min`. */
+/** CPU or wall-clock seconds: `3.200 ms`, `0.42 s`, `21.3 s`, `4 min 10 s`, `2 h 5 min`. */
 export function formatSeconds(seconds: number): string {
+  if (seconds > 0 && seconds < 0.1) return formatLatency(seconds);
   if (seconds < 60) return `${formatNumber(seconds, seconds < 1 ? 2 : 1)}${nonBreaking}s`;
   const whole = Math.round(seconds);
   const hours = Math.floor(whole / 3600);
@@ -61,9 +62,19 @@ export function formatLatency(seconds: number): string {
   return `${formatNumber(ms, ms < 10 ? 3 : 1)}${nonBreaking}ms`;
 }
 
-/** A recall, as many digits as it needs, at least two. */
+/** A recall that was chosen, as many digits as it needs, at least two. */
 export function formatRecall(recall: number): string {
   return recall.toFixed(4).replace(/0{1,2}$/, '');
+}
+
+/** A recall that was measured. */
+export function formatMeasuredRecall(recall: number): string {
+  return recall.toFixed(4);
+}
+
+/** `5,012 → 9,371`. */
+export function formatChange(before: string, after: string): string {
+  return `${before} \u2192 ${after}`;
 }
 
 /** `2026-01-31 14:05 UTC`. */
@@ -80,4 +91,8 @@ export function counted(count: number, noun: string): string {
 export function listed(words: readonly string[]): string {
   const last = words.at(-1) ?? '';
   return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`;
+}
+
+export function upperFirst(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }

@@ -2,6 +2,7 @@ import type { FinalTrial } from '../../protocol/ledger.ts';
 import {
   counted,
   formatBytes,
+  formatChange,
   formatGain,
   formatGainInterval,
   formatLatency,
@@ -10,7 +11,9 @@ import {
   formatRatioInterval,
   formatRecall,
   formatSeconds,
+  formatTime,
   listed,
+  upperFirst,
 } from './format.ts';
 import { type Html, type HtmlValue, html } from './html.ts';
 import { type Claim, claimOf, type RunStory } from './runStory.ts';
@@ -24,7 +27,7 @@ export function headline(story: RunStory): Html {
 function statusNote({ status, end, until, resumed }: RunStory): Html | null {
   const again = resumed.length === 0 ? '' : ` It was resumed ${counted(resumed.length, 'time')}.`;
   if (status === 'unfinished') {
-    const text = `This run is not finished: its last record is of ${until}. What follows is what the ledger holds so far.`;
+    const text = `This run is not finished: its last record is of ${formatTime(until)}. What follows is what the ledger holds so far.`;
     return note('Unfinished', `${text}${again}`);
   }
   if (status === 'cancelled') {
@@ -48,7 +51,7 @@ function nothingClaimed({ modules, status }: RunStory): Html {
   const why =
     winners.length > 0
       ? status === 'done'
-        ? `Each of ${listed(winners)} was confirmed alone, but together they were not; nothing is proposed.`
+        ? `${listed(winners)} ${winners.length === 1 ? 'was' : 'were'} confirmed alone, but everything together was not; nothing is proposed.`
         : `${listed(winners)} ${winners.length === 1 ? 'was' : 'were'} confirmed; everything together is not measured yet.`
       : status === 'done'
         ? 'No candidate was confirmed to be faster than the code as saved, so nothing is proposed.'
@@ -67,11 +70,11 @@ function claimed(story: RunStory, { gain, trials, whole }: Claim): Html {
       : `on ${judged[0]?.dataset ?? ''}`;
   const won = story.modules.filter(({ winner }) => winner !== undefined).map(({ module }) => module);
   const what = whole
-    ? `${listed(won)}, against the code as saved`
-    : 'one module, against the state before it';
+    ? `${upperFirst(listed(won))} against the code as saved`
+    : 'One module against the state before it';
   return html`<p class="gain">${formatGain(gain.value)}</p>
-<p class="lead">${gain.value < 0 ? null : 'more '}queries per second at equal recall, ${over}.
-95&nbsp;% interval <strong>${formatGainInterval(gain)}</strong>. Measured again with fresh processes, another seed and held-out queries: ${what}.${appliedText(story)}</p>
+<p class="lead">${gain.value < 0 ? null : 'more '}queries per second at equal recall, ${over}; 95&nbsp;% interval <strong>${formatGainInterval(gain)}</strong>.</p>
+<p>${what}, measured again with fresh processes, another seed and queries that the optimization has not seen.${appliedText(story)}</p>
 ${heldOutText(trials)}${trials[0] === undefined ? null : keyFigures(story, trials[0], trials.length > 1)}`;
 }
 
@@ -108,20 +111,20 @@ ${edges.map(({ recall, ratio, referenceQps, candidateQps }) =>
   figure(
     `QPS at recall ${formatRecall(recall)}`,
     formatRatio(ratio.value),
-    `${formatQps(referenceQps)} to ${formatQps(candidateQps)}; ${formatRatioInterval(ratio)}`,
+    html`${formatChange(formatQps(referenceQps), formatQps(candidateQps))}<br>${formatRatioInterval(ratio)}`,
   ),
-)}${figure('Latency, p99', change(p99), `${formatLatency(p99.before)} to ${formatLatency(p99.after)}`)}${
+)}${figure('Latency, p99', change(p99), formatChange(formatLatency(p99.before), formatLatency(p99.after)))}${
   threads === undefined
     ? null
     : figure(
         `QPS of ${threads.threads} threads`,
         change({ before: threads.reference.qps, after: threads.candidate.qps }),
-        `${formatQps(threads.reference.qps)} to ${formatQps(threads.candidate.qps)}`,
+        formatChange(formatQps(threads.reference.qps), formatQps(threads.candidate.qps)),
       )
-}${figure('Build, CPU time', change(build), `${formatSeconds(build.before)} to ${formatSeconds(build.after)}`)}${figure(
+}${figure('Build, CPU time', change(build), formatChange(formatSeconds(build.before), formatSeconds(build.after)))}${figure(
   'Memory of the index',
   change(memory),
-  `${formatBytes(memory.before)} to ${formatBytes(memory.after)}`,
+  formatChange(formatBytes(memory.before), formatBytes(memory.after)),
 )}</dl>
 ${several ? html`<p class="muted">These figures are of ${trial.dataset}; the others are below.</p>` : null}`;
 }

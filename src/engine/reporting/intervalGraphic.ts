@@ -25,5 +25,5 @@ export function intervalGraphic(estimate: Estimate, mode: EstimateMode, scale: I
     return (inset + share * (width - 2 * inset)).toFixed(1);
   };
   const middle = height / 2;
-  return html`<svg class="interval" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" aria-hidden="true"><line class="zero" x1="${place(0)}" x2="${place(0)}" y1="0" y2="${height}"/><line class="range" x1="${place(estimate.low)}" x2="${place(estimate.high)}" y1="${middle}" y2="${middle}"/><circle class="${mode}" cx="${place(estimate.value)}" cy="${middle}" r="3.5"/></svg>`;
+  return html`<svg class="interval" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" aria-hidden="true"><line class="zero" x1="${place(0)}" x2="${place(0)}" y1="0" y2="${height}"/><line class="range" x1="${place(estimate.low)}" x2="${place(estimate.high)}" y1="${middle}" y2="${middle}"/><circle class="${mode}" cx="${place(estimate.value)}" cy="${middle}" r="2.75"/></svg>`;
 }

@@ -1,6 +1,15 @@
 import type { FinalTrial } from '../../protocol/ledger.ts';
 import { moduleNames } from '../../protocol/module.ts';
-import { counted, formatBytes, formatNumber, formatRecall, formatSeconds, formatTime } from './format.ts';
+import {
+  counted,
+  formatBytes,
+  formatChange,
+  formatMeasuredRecall,
+  formatNumber,
+  formatRecall,
+  formatSeconds,
+  formatTime,
+} from './format.ts';
 import { type Html, type HtmlValue, html } from './html.ts';
 import type { RunStory } from './runStory.ts';
 import { table } from './table.ts';
@@ -117,7 +126,7 @@ function measurements(trials: readonly FinalTrial[]): Html {
         looks,
         stopWords[stopped],
         formatSeconds(seconds),
-        `ef ${ef}: ${formatRecall(reference)} and ${formatRecall(candidate)}`,
+        `ef ${ef}: ${formatChange(formatMeasuredRecall(reference), formatMeasuredRecall(candidate))}`,
       ];
     }),
   );
@@ -131,12 +140,14 @@ function repeat(story: RunStory): Html {
 <li>Run it again:<pre class="code" tabindex="0">${optimizeCommand(story)}</pre></li>
 `,
     total !== undefined &&
-      html`<li>Or measure the result alone: apply the patch to a copy of the workspace, and compare the copy with it:
-<pre class="code" tabindex="0">cp -r . ../after &amp;&amp; git -C ../after apply "$PWD/.annsmith/runs/${run.runId}/best.patch"
-annsmith bench --workspace ../after --compare "$PWD" --dataset ${first?.name ?? ''}</pre></li>
+      html`<li>Or measure the result alone, as a copy of the workspace with the patch, against the workspace:
+<pre class="code" tabindex="0">after=$(mktemp -d)
+cp -r . "$after"
+patch -d "$after" -p1 &lt; .annsmith/runs/${run.runId}/best.patch
+annsmith bench --workspace "$after" --compare "$PWD" --dataset ${first?.name ?? ''}</pre></li>
 `,
   ];
-  return html`<p>The seeds make the candidates the same again. Times depend on the machine: numbers of another fingerprint are not comparable, ratios mostly are.</p>
+  return html`<p>The seeds make the candidates the same again. Queries per second are comparable on machines of the same fingerprint only.</p>
 <ol>
 ${steps}</ol>
 `;

@@ -14,7 +14,7 @@ export type Row = readonly HtmlValue[] | Html;
 /** A table that scrolls by itself where the page is narrow. The first cell of each row is its heading. */
 export function table(caption: string, columns: readonly Column[], rows: readonly Row[]): Html {
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table>
-<caption>${caption}</caption>
+<caption><span>${caption}</span></caption>
 <thead><tr>${columns.map(head)}</tr></thead>
 <tbody>
 ${rows.map((row) => (Array.isArray(row) ? cells(columns, row as readonly HtmlValue[]) : (row as Html)))}</tbody>

@@ -1,3 +1,4 @@
+import { lowerHull, qpsAtRecall } from '../../../src/engine/curve.ts';
 import type { FinalTrial, Trial } from '../../../src/protocol/ledger.ts';
 import type { CurvePoint, Estimate, EstimateMode } from '../../../src/protocol/measurement.ts';
 
@@ -60,14 +61,15 @@ export function sampleComparison({
     aucCandidate: (3000 / scale) * factor,
     crinnAucReference: 130,
     crinnAucCandidate: 130 * factor,
-    speedupAt: recalls.map((recall, i) => {
-      const own = factor * (1 + 0.02 * i);
-      const referenceQps = (5200 - 1000 * i) / scale;
+    speedupAt: recalls.map((recall) => {
+      const referenceQps = qpsAtRecall(lowerHull(reference), recall);
+      const candidateQps = qpsAtRecall(lowerHull(candidate), recall);
+      const ratio = candidateQps / referenceQps;
       return {
         recall,
-        ratio: { value: own, low: own * (1 - 2 * half), high: own * (1 + 2 * half) },
+        ratio: { value: ratio, low: ratio * (1 - 2 * half), high: ratio * (1 + 2 * half) },
         referenceQps,
-        candidateQps: referenceQps * own,
+        candidateQps,
       };
     }),
     samples: Array.from({ length: 8 }, (_, pair) => ({

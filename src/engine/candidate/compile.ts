@@ -54,17 +54,20 @@ const passedOn = [
 ];
 const maximumOutputBytes = 256 * 1024;
 
-/** Debug information and a readable stack; optimization low enough for reports to name the right line. */
+/**
+ * Debug information that names lines alone, which halves the time of a compilation, and a readable stack; optimization
+ * low enough for reports to name the right line.
+ */
 const sanitizerFlags: Readonly<Record<Sanitizers, readonly string[]>> = {
   none: [],
   'address,undefined': [
     '-fsanitize=address,undefined',
     '-fno-sanitize-recover=all',
     '-fno-omit-frame-pointer',
-    '-g',
+    '-g1',
     '-O1',
   ],
-  thread: ['-fsanitize=thread', '-fno-omit-frame-pointer', '-g', '-O1'],
+  thread: ['-fsanitize=thread', '-fno-omit-frame-pointer', '-g1', '-O1'],
 };
 
 /** The command that builds the workspace's adapter as a shared library; run it in `dir`, without a shell. */

@@ -299,6 +299,10 @@ Result HostProcess::CheckMemory(const char* stage, pid_t pid) const {
                   std::to_string(settings_.memory_bytes >> 20) + " MiB it may");
 }
 
+uint64_t HostProcess::HeldBytes() const {
+  return AnonymousBytes(pid_) + SwappedBytes(pid_) + MappedBytes(pid_, folder_ + "/");
+}
+
 Failure HostProcess::ExplainDeath(const char* stage, int status) {
   DrainErrorText();
   Death death;

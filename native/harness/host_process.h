@@ -59,6 +59,9 @@ class HostProcess {
   Failure Fail(const char* stage, const char* reason, const std::string& detail) const;
   // The failure of a side that uses more than its limit right now, if it does. Cheap.
   Result CheckMemory(const char* stage, pid_t pid) const;
+  // What the index takes: memory that no file backs, wherever the kernel keeps it, and what a file
+  // of the index's own backs, touched or not.
+  uint64_t HeldBytes() const;
 
   pid_t pid() const { return pid_; }
   const HostSettings& settings() const { return settings_; }

@@ -97,9 +97,9 @@ struct StageCost {
   }
 };
 
-// One order to the host with its cost, as this process and the kernel see it.
+// One order to the host with its cost, as this process and the kernel see it, and its value.
 Outcome<StageCost> Timed(Session* session, HostProcess* host, Order order, const char* stage,
-                         Deadline deadline) {
+                         Deadline deadline, uint64_t* value = nullptr) {
   session->notify(JsonObject()
                       .Text("notice", "progress")
                       .Text("side", host->settings().side)
@@ -110,6 +110,7 @@ Outcome<StageCost> Timed(Session* session, HostProcess* host, Order order, const
   auto answer = host->Obey(order, 0, stage, deadline);
   const int64_t end = MonotonicNs();
   if (!answer.ok()) return answer.failure();
+  if (value != nullptr) *value = answer.value().value;
   const RunFacts after = ReadRunFacts(host->pid());
   StageCost cost = {Seconds(end - start), CpuSeconds(host->pid()) - cpu, 0};
   if (host->settings().threads == 1) {
@@ -172,13 +173,15 @@ Outcome<JsonObject> RunOpen(Session* session, Command* command, Deadline deadlin
   }
   auto prepared = Timed(session, host, Order::kPrepare, "prepare", deadline);
   if (!prepared.ok()) return prepared.failure();
+  uint64_t memory = 0;
+  auto counted = Timed(session, host, Order::kMemory, "prepare", deadline, &memory);
+  if (!counted.ok()) return counted.failure();
   StageCost preparing = loading;
   preparing += prepared.value();
+  preparing += counted.value();
   if (!fields.build) preparing += built.value();
   if (auto rest = CheckAtRest(*host); !rest.ok()) return rest.failure();
   if (auto idle = host->CheckIdle("prepare"); !idle.ok()) return idle.failure();
-  auto memory = host->Obey(Order::kMemory, 0, "prepare", deadline);
-  if (!memory.ok()) return memory.failure();
 
   const MemoryFacts facts = ReadMemoryFacts(host->pid());
   JsonObject reply;
@@ -189,10 +192,10 @@ Outcome<JsonObject> RunOpen(Session* session, Command* command, Deadline deadlin
   reply.Number("prepareCpuSeconds", preparing.cpu_seconds);
   reply.Number("loadCpuSeconds", loading.cpu_seconds);
   reply.Number("asleepSeconds", loading.asleep_seconds + built.value().asleep_seconds +
-                                    prepared.value().asleep_seconds);
-  reply.Integer("memoryBytes", memory.value().value).Integer("rssBytes", facts.rss_bytes);
-  reply.Integer("anonymousBytes", AnonymousBytes(host->pid()))
-      .Integer("peakRssBytes", facts.peak_rss_bytes);
+                                    prepared.value().asleep_seconds +
+                                    counted.value().asleep_seconds);
+  reply.Integer("memoryBytes", memory).Integer("rssBytes", facts.rss_bytes);
+  reply.Integer("anonymousBytes", host->HeldBytes()).Integer("peakRssBytes", facts.peak_rss_bytes);
   reply.Integer("hugePageBytes", facts.huge_page_bytes)
       .Integer("threads", ThreadCount(host->pid()));
   reply.Integer("processes", ProcessesOfGroup(host->pid()).size() - 1);

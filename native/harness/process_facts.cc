@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -37,6 +38,19 @@ uint64_t AnonymousBytes(pid_t pid) {
   uint64_t size = 0, resident = 0, shared = 0;
   if (!(file >> size >> resident >> shared) || resident < shared) return 0;
   return (resident - shared) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+uint64_t SwappedBytes(pid_t pid) { return KilobyteField(ProcPath(pid, "status"), "VmSwap"); }
+
+uint64_t MappedBytes(pid_t pid, const std::string& folder) {
+  std::ifstream file(ProcPath(pid, "maps"));
+  uint64_t bytes = 0;
+  for (std::string line; std::getline(file, line);) {
+    if (line.find(' ' + folder) == std::string::npos) continue;
+    uint64_t begin = 0, end = 0;
+    if (std::sscanf(line.c_str(), "%lx-%lx", &begin, &end) == 2) bytes += end - begin;
+  }
+  return bytes;
 }
 
 uint64_t HugePageBytes(pid_t pid) {

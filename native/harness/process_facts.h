@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace annsmith::harness {
@@ -19,6 +20,10 @@ MemoryFacts ReadMemoryFacts(pid_t pid);
 
 // Resident memory that no file backs: cheap to read, and what a memory limit is compared with.
 uint64_t AnonymousBytes(pid_t pid);
+// What of it was put into swap, which a process may ask for.
+uint64_t SwappedBytes(pid_t pid);
+// Address space that files of a folder back, or backed before they were removed.
+uint64_t MappedBytes(pid_t pid, const std::string& folder);
 uint64_t HugePageBytes(pid_t pid);
 unsigned ThreadCount(pid_t pid);
 // CPU time of all its threads so far.

@@ -25,6 +25,12 @@ constexpr double kBlockedShare = 0.95;
 constexpr double kAwakeBeyondShare = 0.1;
 constexpr int64_t kWakeUpNs = 200'000;
 
+// Random each time: the keys that a candidate has been handed must not tell it the next.
+uint64_t DrawKey() {
+  std::random_device device;
+  return (uint64_t{device()} << 32 | device()) | 1;
+}
+
 }  // namespace
 
 Outcome<std::unique_ptr<SearchProcess>> SearchProcess::Start(HostProcess* host, uint32_t k,
@@ -47,7 +53,6 @@ Outcome<std::unique_ptr<SearchProcess>> SearchProcess::Start(HostProcess* host, 
   }
   PinTo(pid, {host->cores().search});
   std::unique_ptr<SearchProcess> process(new SearchProcess(host, k, ef, options.slow, pid));
-  process->key_ = std::random_device()();
   auto ready = process->Run(Task::kSetUp, 0, options.slots, Wait::kBlock, deadline);
   if (!ready.ok()) return ready.failure();
   return process;
@@ -67,7 +72,7 @@ Result SearchProcess::Place(const Dataset& data, const uint64_t* rows, uint32_t 
 Result SearchProcess::PlaceHidden(const Dataset& data, const uint64_t* rows, uint32_t count,
                                   uint32_t hidden_from, Deadline deadline) {
   hidden_from_ = hidden_from;
-  key_ = (key_ * 6364136223846793005 + 1442695040888963407) | 1;
+  key_ = DrawKey();
   float* queries = host_->area().queries();
   for (uint32_t i = 0; i < count; ++i, queries += data.dim()) {
     const float* query = data.query_row(rows[i]);

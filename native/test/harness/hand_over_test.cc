@@ -47,5 +47,14 @@ TEST(QueryCipherTest, TwiceIsTheQueryAgainOnceIsNot) {
   }
 }
 
+// Of the first block of ChaCha8 for a key and a nonce of zeros
+// (draft-strombergson-chacha-test-vectors, TC1).
+TEST(QueryCipherTest, IsChaCha8) {
+  constexpr uint32_t kExpected[] = {0x2fef003e, 0xd6405f89, 0xe8b85b7f, 0xa1a5091f};
+  CipherLanes words[16];
+  CipherWords(0, 0, 0, words);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(words[i][0], kExpected[i]) << i;
+}
+
 }  // namespace
 }  // namespace annsmith::harness

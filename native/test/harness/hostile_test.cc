@@ -209,10 +209,11 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"", "kill the group", "", "", ""}, Case{"", "leave the group", "", "", ""},
         Case{"", "outlive the parent", "", "", ""}, Case{"", "raise a limit", "", "", ""},
         Case{"", "share memory", "", "", ""}, Case{"", "fork", "", "", ""},
-        Case{"", "see the environment", "", "", ""}, Case{"", "read a system file", "", "", ""},
-        Case{"", "read the memory map", "", "", ""}, Case{"", "read machine facts", "", "", ""},
-        Case{"", "copy the channel", "", "", ""}, Case{"", "write beside scratch", "", "", ""},
-        Case{"", "write to scratch", "", "", ""}),
+        Case{"", "raise its priority", "", "", ""}, Case{"", "leave its core", "", "", ""},
+        Case{"", "set a timer", "", "", ""}, Case{"", "see the environment", "", "", ""},
+        Case{"", "read a system file", "", "", ""}, Case{"", "read the memory map", "", "", ""},
+        Case{"", "read machine facts", "", "", ""}, Case{"", "copy the channel", "", "", ""},
+        Case{"", "write beside scratch", "", "", ""}, Case{"", "write to scratch", "", "", ""}),
     CaseName);
 
 // The same where candidates are checked: what no index needs is fatal.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <string>
 
 #include "test/harness/harness_client.h"
@@ -115,9 +116,39 @@ TEST_F(ShirkTest, WhatIsNotTheBuildIsPreparation) {
   client_.Ask("close side=b");
   EXPECT_GE(NumberField(Open("shirks", "work in prepare"), "prepareCpuSeconds"), 0.3);
   client_.Ask("close side=b");
+  EXPECT_GE(NumberField(Open("shirks", "work when asked for its memory"), "prepareCpuSeconds"),
+            0.3);
+  client_.Ask("close side=b");
   const std::string reply = Open("works_at_load");
   EXPECT_GE(NumberField(reply, "prepareCpuSeconds"), 0.3) << reply;
   EXPECT_GE(NumberField(reply, "loadCpuSeconds"), 0.3) << reply;
+}
+
+TEST_F(ShirkTest, MemoryBehindAFileIsMemory) {
+  const double honest = NumberField(Open("honest"), "anonymousBytes");
+  client_.Ask("close side=b");
+  const std::string reply = Open("shirks", "keep a table in a file");
+  EXPECT_GT(NumberField(reply, "anonymousBytes"), honest + (63 << 20)) << reply;
+  EXPECT_GT(NumberField(client_.Ask("memory side=b"), "anonymousBytes"), honest + (63 << 20));
+}
+
+TEST_F(ShirkTest, TimedQueriesCannotBeAnsweredAhead) {
+  Open("insiders", "work ahead");
+  const std::string reply =
+      client_.Ask("round efA=10 efB=10 k=10 chunk=40 pairs=6 lead=10 warm=20 rows=0:400 seed=1");
+  ASSERT_EQ(Field(reply, "ok"), "true") << reply;
+  EXPECT_EQ(NumberField(Field(reply, "violationsB"), "status"), 0) << reply;
+  EXPECT_EQ(NumberField(Field(reply, "violationsB"), "missing"), 0) << reply;
+  EXPECT_EQ(Field(reply, "recallB"), "1") << reply;
+}
+
+TEST_F(ShirkTest, WhoSaysTooEarlyThatItIsDoneHasNotAnswered) {
+  Open("insiders", "say done early");
+  const std::string reply =
+      client_.Ask("round efA=10 efB=10 k=10 chunk=100 pairs=4 lead=10 warm=20 rows=0:500 seed=1");
+  EXPECT_GT(NumberField(Field(reply, "violationsB"), "notFinite"), 0) << reply;
+  // What an answer holds before it is given.
+  EXPECT_EQ(NumberField(Field(reply, "firstViolationB"), "given"), INT32_MIN) << reply;
 }
 
 TEST_F(ShirkTest, SleepIsSeen) {

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -11,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -121,6 +123,22 @@ class Escapes : public Hostile {
     if (Does("kill the group")) return Worked(kill(0, SIGTERM) == 0, "a signal");
     if (Does("leave the group")) return Worked(setsid() >= 0 || setpgid(0, 1) == 0, "leaving");
     if (Does("outlive the parent")) return Worked(prctl(PR_SET_PDEATHSIG, 0) == 0, "outliving");
+    if (Does("raise its priority")) {
+      const sched_param first = {1};
+      return Worked(
+          setpriority(PRIO_PROCESS, 0, -5) == 0 || sched_setscheduler(0, SCHED_FIFO, &first) == 0,
+          "a higher priority");
+    }
+    if (Does("leave its core")) {
+      cpu_set_t all;
+      CPU_ZERO(&all);
+      for (int core = 0; core < CPU_SETSIZE; ++core) CPU_SET(core, &all);
+      return Worked(sched_setaffinity(0, sizeof(all), &all) == 0, "another core");
+    }
+    if (Does("set a timer")) {
+      const itimerval soon = {{0, 1000}, {0, 1000}};
+      return Worked(setitimer(ITIMER_REAL, &soon, nullptr) == 0, "a timer");
+    }
     if (Does("raise a limit")) {
       const rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
       return Worked(setrlimit(RLIMIT_AS, &limit) == 0, "raising a limit");

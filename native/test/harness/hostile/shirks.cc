@@ -1,6 +1,9 @@
 // Ways to look faster than the work takes: work that is done elsewhere, later, once, or not at all.
 
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -28,6 +31,7 @@ class Shirks : public Hostile {
       nanosleep(&second, nullptr);
     }
     if (Does("work in prepare")) Work(0.3);
+    if (Does("keep a table in a file")) return KeepInFile();
     return BruteForce::Prepare(base, n);
   }
 
@@ -46,7 +50,24 @@ class Shirks : public Hostile {
     return status;
   }
 
+ protected:
+  uint64_t Memory() const override {
+    if (Does("work when asked for its memory")) Work(0.3);
+    return BruteForce::Memory();
+  }
+
  private:
+  // Of which only the name goes: the memory would be a file's.
+  static int KeepInFile() {
+    const std::vector<char> table(64 << 20, 1);
+    const int file = open("table", O_RDWR | O_CREAT, 0600);
+    const auto bytes = static_cast<ssize_t>(table.size());
+    if (file < 0 || write(file, table.data(), table.size()) != bytes) return ANNSMITH_INTERNAL;
+    const void* memory = mmap(nullptr, table.size(), PROT_READ, MAP_PRIVATE, file, 0);
+    unlink("table");
+    return memory == MAP_FAILED ? ANNSMITH_INTERNAL : ANNSMITH_OK;
+  }
+
   // Distances of as many rows.
   void Scan(uint64_t rows) {
     for (uint64_t i = 0; i < rows * 20; ++i) sum_ += Distance(base_, i % n_);

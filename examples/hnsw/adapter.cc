@@ -164,13 +164,20 @@ int annsmith_export_graph(const annsmith_index* index, const annsmith_graph_sink
     if (index == nullptr || sink == nullptr) throw std::invalid_argument("null argument");
     if (!index->index) throw std::invalid_argument("export before build or import");
     const hnsw::Graph& graph = index->index->graph();
-    int status = sink->header(sink->context, graph.size(), graph.entry_point(), graph.max_level());
+    const hnsw::NodeOrder& order = index->index->order();
+    int status = sink->header(sink->context, graph.size(), order.id(graph.entry_point()),
+                              graph.max_level());
+    std::vector<std::uint32_t> ids;
     for (std::uint32_t node = 0; node < graph.size(); ++node) {
-      for (std::uint32_t level = 0; level <= graph.level(node); ++level) {
+      const std::uint32_t place = order.place(node);
+      for (std::uint32_t level = 0; level <= graph.level(place); ++level) {
         if (status != 0) return status;
-        const hnsw::NeighbourList list = graph.neighbours(node, level);
-        status = sink->list(sink->context, node, level, list.begin(),
-                            static_cast<std::uint32_t>(list.size()));
+        ids.clear();
+        for (const std::uint32_t neighbour : graph.neighbours(place, level)) {
+          ids.push_back(order.id(neighbour));
+        }
+        status = sink->list(sink->context, node, level, ids.data(),
+                            static_cast<std::uint32_t>(ids.size()));
       }
     }
     return status;

@@ -52,6 +52,10 @@ inline void SelectNeighbours(const VectorStorage& vectors, Metric metric, std::s
   candidates.resize(kept);
 }
 
+/// The order in which the nodes of a finished graph lie in memory, as a list of their ids; an empty
+/// list leaves them as they were inserted.
+inline std::vector<std::uint32_t> MemoryOrder(const Graph&) { return {}; }
+
 /// Builds a graph over `vectors`. With one thread the result depends on vectors, parameters and
 /// seed alone; with several it also depends on their timing.
 class Builder {

@@ -12,6 +12,7 @@
 #include "hnsw/construction.h"
 #include "hnsw/distance.h"
 #include "hnsw/graph.h"
+#include "hnsw/order.h"
 #include "hnsw/refinement.h"
 #include "hnsw/search.h"
 #include "hnsw/storage.h"
@@ -45,7 +46,14 @@ class Index {
   Index& operator=(const Index&) = delete;
 
   /// Called once, before the first search.
-  void Prepare() { refiner_.Prepare(); }
+  void Prepare() {
+    order_ = NodeOrder(MemoryOrder(graph_));
+    if (!order_.is_by_id()) {
+      graph_ = Arranged(graph_, order_);
+      vectors_ = Arranged(vectors_, order_);
+    }
+    refiner_.Prepare();
+  }
 
   /// Up to k nodes, nearest first, valid until the next call. The beam is at least k wide.
   const std::vector<Neighbour>& Search(const float* query, std::size_t k, std::size_t ef) {
@@ -54,17 +62,22 @@ class Index {
     std::vector<Neighbour>& found =
         search_->Run(graph_, 0, entry, refiner_.Preliminary(query), std::max(ef, k));
     refiner_.Rerank(query, k, found);
+    for (Neighbour& node : found) node.id = order_.id(node.id);
     return found;
   }
 
+  /// The graph, its nodes numbered by their places in memory; order() tells which is which.
   const Graph& graph() const { return graph_; }
+  const NodeOrder& order() const { return order_; }
   std::size_t bytes() const {
-    return vectors_.bytes() + graph_.bytes() + refiner_.bytes() + (search_ ? search_->bytes() : 0);
+    return vectors_.bytes() + graph_.bytes() + order_.bytes() + refiner_.bytes() +
+           (search_ ? search_->bytes() : 0);
   }
 
  private:
   VectorStorage vectors_;
   Graph graph_;
+  NodeOrder order_;  // of both
   Refiner refiner_;
   std::unique_ptr<SearchLayer> search_;  // made at the first search
 };

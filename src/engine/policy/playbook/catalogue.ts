@@ -1,15 +1,19 @@
 import type { Rewrite } from './rewrite.ts';
+import { adaptiveEfConstruction } from './rewrites/adaptiveEfConstruction.ts';
 import { adaptiveLookahead } from './rewrites/adaptiveLookahead.ts';
 import { batchedNeighbourPrefetch } from './rewrites/batchedNeighbourPrefetch.ts';
 import { bitsetVisited } from './rewrites/bitsetVisited.ts';
+import { buildSearchPrefetch } from './rewrites/buildSearchPrefetch.ts';
 import { byteVisitedTags } from './rewrites/byteVisitedTags.ts';
 import { descentPrefetch } from './rewrites/descentPrefetch.ts';
+import { diverseEntryPoints } from './rewrites/diverseEntryPoints.ts';
 import { earlyExitDistance } from './rewrites/earlyExitDistance.ts';
 import { earlyTermination } from './rewrites/earlyTermination.ts';
 import { hugePages } from './rewrites/hugePages.ts';
 import { int4PreliminarySearch } from './rewrites/int4PreliminarySearch.ts';
 import { int8PreliminarySearch } from './rewrites/int8PreliminarySearch.ts';
 import { linearCandidatePool } from './rewrites/linearCandidatePool.ts';
+import { localityReordering } from './rewrites/localityReordering.ts';
 import { multiTierEntryPoints } from './rewrites/multiTierEntryPoints.ts';
 import { packedCandidatePool } from './rewrites/packedCandidatePool.ts';
 import { relaxedNeighbourSelection } from './rewrites/relaxedNeighbourSelection.ts';
@@ -21,6 +25,10 @@ import { sparserUpperLevels } from './rewrites/sparserUpperLevels.ts';
 export const catalogue: readonly Rewrite[] = [
   relaxedNeighbourSelection,
   sparserUpperLevels,
+  adaptiveEfConstruction,
+  diverseEntryPoints,
+  localityReordering,
+  buildSearchPrefetch,
   batchedNeighbourPrefetch,
   adaptiveLookahead,
   linearCandidatePool,

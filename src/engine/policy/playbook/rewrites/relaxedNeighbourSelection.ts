@@ -74,8 +74,9 @@ function isDistance(node: Node | null): boolean {
   );
 }
 
-/** The statement around a test, that of the function when the test stands in a lambda. */
+/** The statement around a test: that of the function where the test stands in a lambda, the loop over kept ones else. */
 function statementOf(test: Node): Node | undefined {
   const lambda = enclosing(test, ['lambda_expression']);
-  return enclosing(lambda ?? test, ['declaration', 'expression_statement', 'if_statement']);
+  if (lambda) return enclosing(lambda, ['declaration', 'expression_statement', 'if_statement']);
+  return enclosing(test, ['for_range_loop', 'for_statement', 'while_statement']);
 }

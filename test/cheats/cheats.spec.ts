@@ -18,7 +18,7 @@ beforeAll(async () => {
     ...twins.map(({ name, edit }) => ({ name, module, edit })),
   ]);
   verdicts = await judge(fixture, proposals);
-}, 600_000);
+}, 1_800_000);
 afterAll(() => fixture?.remove());
 
 describe.each(all)('$module', ({ cheats, twins }) => {

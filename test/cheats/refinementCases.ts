@@ -17,9 +17,23 @@ function includes(headers: string): Replacement {
   return [file, includesFrom, `${headers}\n${includesFrom}`];
 }
 
-function preparing(code: string, headers: string): ReturnType<typeof edit> {
-  return edit(includes(headers), [file, prepare, `  void Prepare() {\n    ${code}\n  }\n`]);
+function preparing(code: string, headers: string, field = ''): ReturnType<typeof edit> {
+  return edit(
+    includes(headers),
+    [file, prepare, `  void Prepare() {\n    ${code}\n  }\n`],
+    [file, member, `  Metric metric_;\n${field === '' ? '' : `  ${field}\n`}};\n`],
+  );
 }
+
+/** Takes longer than building the graph. */
+const allPairs = `    codes_.assign(vectors_.size(), 0);
+    for (std::uint32_t id = 0; id < codes_.size(); ++id) {
+      const ExactDistance distance(vectors_, metric_, vectors_.row(id));
+      for (int times = 0; times < 8; ++times) {
+        for (std::uint32_t other = 0; other < codes_.size(); ++other) codes_[id] += distance(other);
+      }
+    }
+`;
 
 /** C++ of a table from the first two components of every query to its neighbours, sorted by them. */
 async function knownAnswers({
@@ -133,7 +147,7 @@ export const refinementCases: ModuleCases = {
       codes_.resize(vectors_.size());
       for (std::uint32_t id = 0; id < codes_.size(); ++id) {
         const ExactDistance distance(vectors_, metric_, vectors_.row(id));
-        for (std::uint32_t other = 0; other < 500; ++other) codes_[id] += distance(other);
+        for (std::uint32_t other = 0; other < 5000; ++other) codes_[id] += distance(other % codes_.size());
       }
     }
     return ExactDistance(vectors_, metric_, query);
@@ -141,6 +155,42 @@ export const refinementCases: ModuleCases = {
 `,
         ],
         [file, member, '  Metric metric_;\n  mutable std::vector<float> codes_;\n};\n'],
+      ),
+    },
+    {
+      name: 'finds the neighbours of every vector beforehand',
+      reason: 'build-cost',
+      check: 'build-cost',
+      edit: edit(
+        [file, prepare, `  void Prepare() {\n${allPairs}  }\n`],
+        [file, member, '  Metric metric_;\n  std::vector<float> codes_;\n};\n'],
+      ),
+    },
+    {
+      name: 'prepares while it says how much memory it takes',
+      reason: 'build-cost',
+      check: 'build-cost',
+      edit: edit(
+        [
+          file,
+          '  std::size_t bytes() const { return 0; }\n',
+          `  std::size_t bytes() const {\n${allPairs}    return codes_.size() * sizeof(float);\n  }\n`,
+        ],
+        [file, member, '  Metric metric_;\n  mutable std::vector<float> codes_;\n};\n'],
+      ),
+    },
+    {
+      name: 'keeps its tables in a file, whose memory is not its own',
+      reason: 'build-cost',
+      check: 'memory-cost',
+      edit: preparing(
+        `const std::vector<char> table(16 << 20, 1);
+    const int at = ::open("table", O_RDWR | O_CREAT, 0600);
+    if (::write(at, table.data(), table.size()) < 0) return;
+    mapped_ = ::mmap(nullptr, table.size(), PROT_READ, MAP_PRIVATE, at, 0);
+    ::unlink("table");`,
+        '#include <fcntl.h>\n#include <sys/mman.h>\n#include <unistd.h>',
+        'void* mapped_ = nullptr;',
       ),
     },
     {

@@ -130,6 +130,15 @@ inline const double kWorked = WorkBeforeTheClockStarts();
       ),
     },
     {
+      name: 'leaves its core while searching',
+      reason: 'cheat',
+      check: 'no-syscall',
+      edit: searching(
+        'cpu_set_t cores;\n    CPU_ZERO(&cores);\n    CPU_SET(0, &cores);\n    ::sched_setaffinity(0, sizeof(cores), &cores);',
+        '#include <sched.h>',
+      ),
+    },
+    {
       name: 'ignores ef',
       reason: 'cheat',
       check: 'ef-keeps-its-meaning',
@@ -160,7 +169,7 @@ inline const double kWorked = WorkBeforeTheClockStarts();
       reason: 'wrong-answers',
       check: 'answers-valid',
       edit: searching(
-        'if (++searches_ > 1000 && ef > 20) ef = ef * 24 / 25;',
+        'if (++searches_ > 1000 && ef > 20) ef = ef * 19 / 20;',
         '',
         'std::size_t searches_ = 0;',
       ),
@@ -274,7 +283,7 @@ __attribute__((constructor, used)) static void Peek(int argc, char** argv) {
       reason: 'cheat',
       check: 'no-postponed-work',
       edit: searching(
-        `for (; prepared_ < 2000; ++prepared_) {
+        `for (; prepared_ < 20000; ++prepared_) {
       for (std::uint32_t id = 0; id < 1000; ++id) prepared_sum_ += distance(id);
     }`,
         '',

@@ -50,7 +50,7 @@ class Index {
     order_ = NodeOrder(MemoryOrder(graph_));
     if (!order_.is_by_id()) {
       graph_ = Arranged(graph_, order_);
-      vectors_ = Arranged(vectors_, order_);
+      vectors_ = VectorStorage(vectors_, order_.ids());
     }
     refiner_.Prepare();
   }

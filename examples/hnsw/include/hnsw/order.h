@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "hnsw/graph.h"
-#include "hnsw/storage.h"
 
 namespace hnsw {
 
@@ -23,6 +22,7 @@ class NodeOrder {
   }
 
   bool is_by_id() const { return ids_.empty(); }
+  const std::vector<std::uint32_t>& ids() const { return ids_; }
   std::uint32_t id(std::uint32_t place) const { return is_by_id() ? place : ids_[place]; }
   std::uint32_t place(std::uint32_t id) const { return is_by_id() ? id : places_[id]; }
   std::size_t bytes() const { return (ids_.size() + places_.size()) * sizeof(std::uint32_t); }
@@ -51,17 +51,6 @@ inline Graph Arranged(const Graph& graph, const NodeOrder& order) {
     }
   }
   return arranged;
-}
-
-/// The vectors with their rows in the order of places.
-inline VectorStorage Arranged(const VectorStorage& vectors, const NodeOrder& order) {
-  std::vector<float> rows;
-  rows.reserve(vectors.size() * vectors.dim());
-  for (std::size_t place = 0; place < vectors.size(); ++place) {
-    const float* row = vectors.row(order.id(static_cast<std::uint32_t>(place)));
-    rows.insert(rows.end(), row, row + vectors.dim());
-  }
-  return VectorStorage(rows.data(), vectors.size(), vectors.dim());
 }
 
 }  // namespace hnsw

@@ -10,6 +10,7 @@
 #include <memory>
 #include <new>
 #include <type_traits>
+#include <vector>
 
 namespace hnsw {
 
@@ -57,6 +58,14 @@ class VectorStorage {
       : n_(n), dim_(dim), stride_(PaddedDim(dim)), rows_(n * stride_) {
     for (std::size_t i = 0; i < n; ++i) {
       std::copy(base + i * dim, base + (i + 1) * dim, rows_.data() + i * stride_);
+    }
+  }
+
+  /// The rows of `other` in the order of `ids`.
+  VectorStorage(const VectorStorage& other, const std::vector<std::uint32_t>& ids)
+      : n_(ids.size()), dim_(other.dim_), stride_(other.stride_), rows_(n_ * stride_) {
+    for (std::size_t i = 0; i < n_; ++i) {
+      std::copy(other.row(ids[i]), other.row(ids[i]) + dim_, rows_.data() + i * stride_);
     }
   }
 

@@ -65,13 +65,15 @@ ${withTrailingComments([
 }
 
 function push(name: string, distance: string): string {
-  return `// Most newcomers belong near the far end: their place is sought from there, first in strides.
+  return `if (full()) found_.pop_back();
+// Most newcomers belong near the far end: their place is sought from there, first in strides.
 constexpr std::size_t kStride = 16;
 std::size_t place = found_.size();
 while (place >= kStride && ${name}.${distance} < found_[place - kStride].${distance}) place -= kStride;
 while (place > 0 && ${name}.${distance} < found_[place - 1].${distance}) --place;
-if (full()) found_.pop_back();
-found_.insert(found_.begin() + static_cast<std::ptrdiff_t>(place), ${name});
+found_.push_back(${name});
+for (std::size_t i = found_.size() - 1; i > place; --i) found_[i] = found_[i - 1];
+found_[place] = ${name};
 next_ = std::min(next_, place);`;
 }
 

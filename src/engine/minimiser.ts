@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { RecordOf } from '../protocol/ledger.ts';
 import type { Estimate } from '../protocol/measurement.ts';
 import type { PartReport } from '../protocol/optimize.ts';
@@ -33,7 +34,7 @@ export interface Minimised {
 
 /**
  * Backward elimination: each part of a winner is taken out in turn and the rest timed against it; what carries no
- * measurable gain stays out. Construction is timed on the heads of the datasets, as its candidates were.
+ * measurable gain, or changes no machine code, stays out. Construction is timed on the heads of the datasets, as its candidates were.
  */
 export async function minimise(context: CascadeContext, input: MinimiseRequest): Promise<Minimised> {
   const { policy, request, winner, deadline } = input;
@@ -143,6 +144,9 @@ async function gainOfPart(
   };
   if (whole.library === undefined) await applyAndCompile(context, whole);
   await applyAndCompile(context, rest);
+  if (await isSameCode(whole, rest)) {
+    return { gain: { value: 0, low: 0, high: 0 }, detail: 'the same machine code without it' };
+  }
   if (rest.verdict === undefined) await verify(context, rest);
   const losses: Estimate[] = [];
   for (const baseline of context.first) {
@@ -154,6 +158,13 @@ async function gainOfPart(
   }
   const { value, low, high } = aggregateGains(losses, context.aggregate);
   return { gain: { value: -value, low: -high, high: -low }, detail: '' };
+}
+
+/** What is the same to the last byte needs no clock to say so. */
+async function isSameCode(whole: Candidate, rest: Candidate): Promise<boolean> {
+  if (whole.library === undefined || rest.library === undefined) return false;
+  const [a, b] = await Promise.all([readFile(whole.library), readFile(rest.library)]);
+  return a.equals(b);
 }
 
 /** ln(AUC rest / AUC whole) on one dataset, or why there is none. */

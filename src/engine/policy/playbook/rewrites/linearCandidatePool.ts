@@ -1,11 +1,9 @@
 import type { Node } from 'web-tree-sitter';
-import { replaceImplementation } from '../classBodies.ts';
-import { type CppClass, method, readClass } from '../cppClass.ts';
 import { withTrailingComments } from '../cppEdit.ts';
-import { addSystemIncludes } from '../cppIncludes.ts';
 import { descendants, unwrapTemplate } from '../cppNodes.ts';
 import { declined, editRole, type RoleSite, type SiteEdits } from '../editRole.ts';
 import type { Rewrite } from '../rewrite.ts';
+import { readPool, sortPool } from '../sortedPool.ts';
 
 /** Keeps the pool as one sorted array instead of two heaps. */
 export const linearCandidatePool: Rewrite = {
@@ -21,24 +19,18 @@ export const linearCandidatePool: Rewrite = {
 
 function rewritePool(site: RoleSite): SiteEdits {
   if (unwrapTemplate(site.node).type === 'function_definition') return declined(reasonAgainst(site.node));
-  const type = readClass(unwrapTemplate(site.node));
-  const element = type && method(type, 'push')?.parameters[0];
-  if (!type || !element) return declined('the candidate pool is not a class with a method `push(node)`');
-  const node = element.type.replaceAll(/\bconst\b|&/g, '').trim();
+  const pool = readPool(site);
+  if (pool.kind === 'declined') return pool;
+  const { node } = pool;
   const distance = distanceField(site.root, node);
   if (distance === undefined) return declined(`\`${node}\` has no single floating-point field to sort by`);
-  if (hasNoHeap(type)) return declined('the pool is a sorted array already');
-  const result = replaceImplementation(site.text, type, {
-    bodies: {
-      reset: ([ef]) => `ef_ = ${ef};\nfound_.clear();\nexpanded_.clear();\nnext_ = 0;`,
-      full: () => 'return found_.size() >= ef_;',
-      worst: () => `return full() ? found_.back().${distance} : std::numeric_limits<float>::infinity();`,
-      push: ([name]) => push(name ?? 'node', node, distance),
-      hasnext: () => 'return next_ < found_.size();',
-      pop: () => pop(node),
-      sorted: () => 'return found_;',
-      bytes: () => `return found_.capacity() * sizeof(${node}) + expanded_.capacity();`,
-    },
+  return sortPool(site, pool, {
+    distance,
+    reset: 'expanded_.clear();\n',
+    push: (name) => push(name, node, distance),
+    pop: pop(node),
+    sorted: 'return found_;',
+    bytes: `return found_.capacity() * sizeof(${node}) + expanded_.capacity();`,
     privates: `std::size_t ef_ = 0;
 // Small enough to be moved faster as one sorted array than sifted through two heaps.
 ${withTrailingComments([
@@ -46,21 +38,8 @@ ${withTrailingComments([
   ['std::vector<std::uint8_t> expanded_;', 'per node of found_: whether it was popped'],
   ['std::size_t next_ = 0;', 'the nearest node that waits'],
 ])}`,
-  });
-  if (result.kind === 'declined') return result;
-  const includes = addSystemIncludes(site.root, site.text, [
-    'algorithm',
-    'cstddef',
-    'cstdint',
-    'limits',
-    'vector',
-  ]);
-  if (!includes) return declined(`${site.file} has no place for its #include lines`);
-  return {
-    kind: 'edits',
-    edits: [...includes, ...result.edits],
     note: 'one sorted array replaces the two heaps',
-  };
+  });
 }
 
 /** Why the queues of a search function are left as they are. */
@@ -111,8 +90,4 @@ function distanceField(root: Node, name: string): string | undefined {
   );
   const only = floats.length === 1 ? floats[0] : undefined;
   return only?.childForFieldName('declarator')?.text;
-}
-
-function hasNoHeap({ body }: CppClass): boolean {
-  return !/_heap\b|priority_queue/.test(body.text);
 }

@@ -1,11 +1,9 @@
 import type { Node } from 'web-tree-sitter';
-import { replaceImplementation } from '../classBodies.ts';
-import { type CppClass, method, readClass } from '../cppClass.ts';
 import { withTrailingComments } from '../cppEdit.ts';
-import { addSystemIncludes } from '../cppIncludes.ts';
-import { descendants, unwrapTemplate } from '../cppNodes.ts';
+import { descendants } from '../cppNodes.ts';
 import { declined, editRole, type RoleSite, type SiteEdits } from '../editRole.ts';
 import type { Rewrite } from '../rewrite.ts';
+import { readPool, sortPool } from '../sortedPool.ts';
 
 /** Keeps the pool as one sorted array that marks expanded nodes in their ids and is searched from its far end. */
 export const packedCandidatePool: Rewrite = {
@@ -20,26 +18,20 @@ export const packedCandidatePool: Rewrite = {
 };
 
 function rewritePool(site: RoleSite): SiteEdits {
-  const type = readClass(unwrapTemplate(site.node));
-  const element = type && method(type, 'push')?.parameters[0];
-  if (!type || !element) return declined('the candidate pool is not a class with a method `push(node)`');
-  const node = element.type.replaceAll(/\bconst\b|&/g, '').trim();
+  const pool = readPool(site);
+  if (pool.kind === 'declined') return pool;
+  const { node } = pool;
   const fields = readFields(site.root, node);
   if (fields === undefined)
     return declined(`\`${node}\` is not a floating-point distance and a 32-bit unsigned id`);
-  if (hasNoHeap(type)) return declined('the pool is a sorted array already');
   const { distance, id } = fields;
-  const result = replaceImplementation(site.text, type, {
-    bodies: {
-      reset: ([ef]) => `ef_ = ${ef};\nfound_.clear();\nnext_ = 0;`,
-      full: () => 'return found_.size() >= ef_;',
-      worst: () => `return full() ? found_.back().${distance} : std::numeric_limits<float>::infinity();`,
-      push: ([name]) => push(name ?? 'node', distance),
-      hasnext: () => 'return next_ < found_.size();',
-      pop: () => pop(node, id),
-      sorted: () => `for (${node}& node : found_) node.${id} &= ~kExpanded;\nreturn found_;`,
-      bytes: () => `return found_.capacity() * sizeof(${node});`,
-    },
+  return sortPool(site, pool, {
+    distance,
+    reset: '',
+    push: (name) => push(name, distance),
+    pop: pop(node, id),
+    sorted: `for (${node}& node : found_) node.${id} &= ~kExpanded;\nreturn found_;`,
+    bytes: `return found_.capacity() * sizeof(${node});`,
     privates: `// Marks the ids of expanded nodes, so that one array has all; ids stay below it.
 static constexpr std::uint32_t kExpanded = std::uint32_t{1} << 31;
 std::size_t ef_ = 0;
@@ -47,21 +39,8 @@ ${withTrailingComments([
   [`std::vector<${node}> found_;`, 'at most ef, nearest first'],
   ['std::size_t next_ = 0;', 'the nearest node that waits'],
 ])}`,
-  });
-  if (result.kind === 'declined') return result;
-  const includes = addSystemIncludes(site.root, site.text, [
-    'algorithm',
-    'cstddef',
-    'cstdint',
-    'limits',
-    'vector',
-  ]);
-  if (!includes) return declined(`${site.file} has no place for its #include lines`);
-  return {
-    kind: 'edits',
-    edits: [...includes, ...result.edits],
     note: 'one sorted array, searched from its far end, replaces the two heaps; ids below 2^31',
-  };
+  });
 }
 
 function push(name: string, distance: string): string {
@@ -103,8 +82,4 @@ function readFields(
   const distance = named(/^(float|double)$/);
   const id = named(/^(std::)?uint32_t$|^unsigned( int)?$/);
   return distance !== undefined && id !== undefined && fields.length === 2 ? { distance, id } : undefined;
-}
-
-function hasNoHeap({ body }: CppClass): boolean {
-  return !/_heap\b|priority_queue/.test(body.text);
 }

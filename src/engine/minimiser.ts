@@ -33,8 +33,15 @@ export interface Minimised {
 }
 
 /**
+ * ln of a ratio. A part that seems to be worth more stays although its interval contains 0: that is a noisy machine, and
+ * several such parts together are what the winner won by.
+ */
+const leastWorth = 0.01;
+
+/**
  * Backward elimination: each part of a winner is taken out in turn and the rest timed against it; what carries no
- * measurable gain, or changes no machine code, stays out. Construction is timed on the heads of the datasets, as its candidates were.
+ * measurable gain, or changes no machine code, stays out. Construction is timed on the heads of the datasets, as its
+ * candidates were.
  */
 export async function minimise(context: CascadeContext, input: MinimiseRequest): Promise<Minimised> {
   const { policy, request, winner, deadline } = input;
@@ -106,7 +113,7 @@ export async function minimise(context: CascadeContext, input: MinimiseRequest):
       patchHash: candidate.patchHash!,
       against: whole.patchHash!,
       gain,
-      kept: gain === null || gain.low > 0,
+      kept: gain === null || gain.low > 0 || gain.value > leastWorth,
       detail,
       trials: trialRecords(candidate.trials),
     };

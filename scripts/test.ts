@@ -1,5 +1,5 @@
 /**
- * The whole test suite: types, lint, unit and engine tests, native tests. `--suite NAME` runs one of them.
+ * The whole test suite: types, lint, native tests, unit, engine and browser tests, written cheats. `--suite NAME` runs one of them.
  * Prints what it left out and ends with the line `N passed, N failed`.
  */
 import { spawnSync } from 'node:child_process';
@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { findChromium } from '../test/ui/chromium.ts';
 
 const root = join(import.meta.dirname, '..');
 const scratch = mkdtempSync(join(tmpdir(), 'annsmith-test-'));
@@ -87,7 +88,12 @@ try {
   rmSync(scratch, { recursive: true, force: true });
 }
 process.stdout.write(
-  '\nLeft out (they time things, so they are run by hand): npm run bench:knn, bench:baseline, bench:harness, bench:group, calibrate\n',
+  '\nLeft out: npm run test:faults (20 seeded schedules, about ten minutes). They time things, so they are run by hand: npm run bench:knn, bench:baseline, bench:harness, bench:group, calibrate.\n',
 );
+if (findChromium() === undefined) {
+  process.stdout.write(
+    'Left out: the tests of pages in a browser. Name one in $CHROMIUM, or put chromium on the PATH.\n',
+  );
+}
 process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;

@@ -6,7 +6,15 @@ import { locateRegion } from '../../../src/engine/module/regions.ts';
 import { loadWorkspace } from '../../../src/engine/module/workspace.ts';
 import { catalogue } from '../../../src/engine/policy/playbook/catalogue.ts';
 import type { FileTexts } from '../../../src/protocol/policy.ts';
-import { applyStep, exampleFiles, exampleRoot, extremes, manifest, syntax } from './rewritesWorkspace.ts';
+import {
+  applyStep,
+  exampleFiles,
+  exampleRoot,
+  extremes,
+  fitting,
+  manifest,
+  syntax,
+} from './rewritesWorkspace.ts';
 
 const workspace = await loadWorkspace(exampleRoot, { syntax });
 
@@ -19,7 +27,7 @@ function edited(result: ReturnType<typeof applyStep>): FileTexts {
   return result.files;
 }
 
-describe.each(catalogue.map(({ id }) => ({ id })))('$id', ({ id }) => {
+describe.each(fitting.map(({ id }) => ({ id })))('$id', ({ id }) => {
   const rewrite = catalogue.find((other) => other.id === id)!;
   const greatest = extremes(id).at(-1)!;
 

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { catalogue } from '../../../src/engine/policy/playbook/catalogue.ts';
 import type { FileTexts } from '../../../src/protocol/policy.ts';
 import {
   applyProgram,
   everything,
   exampleFiles,
   extremes,
+  fitting,
   rewriteNamed,
   type Step,
 } from './rewritesWorkspace.ts';
@@ -47,7 +47,7 @@ async function recalls(
   return stdout.trim().split('\n').map(Number);
 }
 
-const programs: readonly { readonly name: string; readonly steps: readonly Step[] }[] = catalogue.flatMap(
+const programs: readonly { readonly name: string; readonly steps: readonly Step[] }[] = fitting.flatMap(
   ({ id }) =>
     extremes(id).map((values) => ({
       name: [id, ...Object.entries(values).map(([key, value]) => `${key}=${value}`)].join(' '),

@@ -63,11 +63,14 @@ export function extremes(id: string): readonly Readonly<Record<string, number>>[
   return parameters.length === 0 ? [{}] : [pick(0), pick(-1)];
 }
 
+/** The rewrites that fit the bundled workspace: its distances have a sum per lane already. */
+export const fitting = catalogue.filter(({ id }) => id !== 'independent-sums');
+
 /** As many rewrites as fit together at one end of their values; of two that conflict, the earlier or the later one. */
 export function everything(at: 0 | -1, preferred: 'earlier' | 'later'): readonly Step[] {
   const conflict = (a: string, b: string): boolean =>
     rewriteNamed(a).conflictsWith.includes(b) || rewriteNamed(b).conflictsWith.includes(a);
-  const ids = catalogue.map(({ id }) => id);
+  const ids = fitting.map(({ id }) => id);
   const ordered = preferred === 'earlier' ? ids : [...ids].reverse();
   const chosen: string[] = [];
   for (const id of ordered) {

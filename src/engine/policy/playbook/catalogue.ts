@@ -10,6 +10,7 @@ import { diverseEntryPoints } from './rewrites/diverseEntryPoints.ts';
 import { earlyExitDistance } from './rewrites/earlyExitDistance.ts';
 import { earlyTermination } from './rewrites/earlyTermination.ts';
 import { hugePages } from './rewrites/hugePages.ts';
+import { independentSums } from './rewrites/independentSums.ts';
 import { int4PreliminarySearch } from './rewrites/int4PreliminarySearch.ts';
 import { int8PreliminarySearch } from './rewrites/int8PreliminarySearch.ts';
 import { linearCandidatePool } from './rewrites/linearCandidatePool.ts';
@@ -37,6 +38,7 @@ export const catalogue: readonly Rewrite[] = [
   byteVisitedTags,
   earlyTermination,
   earlyExitDistance,
+  independentSums,
   multiTierEntryPoints,
   hugePages,
   descentPrefetch,

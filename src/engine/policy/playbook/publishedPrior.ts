@@ -27,6 +27,7 @@ export const publishedPrior: PriorTable = {
     'byte-visited-tags': -1,
     'early-termination': 2,
     'early-exit-distance': -2,
+    'independent-sums': 2,
     'multi-tier-entry-points': -1.5,
     'descent-prefetch': 1,
     // 4-bit codes are the faster ones on images and useless on word vectors, whose values they confuse.

@@ -9,9 +9,9 @@ import { locateRegion } from '../../src/engine/module/regions.ts';
 import { loadWorkspace, type Workspace } from '../../src/engine/module/workspace.ts';
 import type { Services } from '../../src/engine/ports.ts';
 import { createProcessRunner } from '../../src/engine/processRunner.ts';
-import { seededRandom } from '../../src/engine/random.ts';
 import type { PreparedDataset } from '../../src/protocol/dataset.ts';
 import type { Completion, FileTexts, Policy } from '../../src/protocol/policy.ts';
+import { writeVectors } from '../vectorFile.ts';
 
 export const exampleRoot = join(import.meta.dirname, '..', '..', 'examples', 'hnsw');
 
@@ -22,23 +22,6 @@ export interface Fixture {
   readonly dataset: PreparedDataset;
   readonly locate: LocateRegion;
   remove(): Promise<void>;
-}
-
-/** `n` clustered vectors as an .fbin file. */
-async function writeVectors(path: string, n: number, dim: number, seed: string): Promise<void> {
-  const random = seededRandom(seed);
-  const centres = Array.from({ length: 40 * dim }, () => random.next() * 4);
-  const bytes = Buffer.alloc(8 + n * dim * 4);
-  bytes.writeUInt32LE(n, 0);
-  bytes.writeUInt32LE(dim, 4);
-  for (let i = 0; i < n; i++) {
-    const centre = Math.floor(random.next() * 40) * dim;
-    for (let j = 0; j < dim; j++) {
-      const noise = random.next() + random.next() + random.next() - 1.5;
-      bytes.writeFloatLE(centres[centre + j]! + 2 * noise, 8 + (i * dim + j) * 4);
-    }
-  }
-  await writeFile(path, bytes);
 }
 
 function restore(name: string, value: string | undefined): void {

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { seededRandom } from '../../src/engine/random.ts';
 import { exampleRoot } from '../engine/fixture.ts';
+import { writeVectors } from '../vectorFile.ts';
 
 export interface Home {
   readonly root: string;
@@ -55,28 +55,12 @@ export async function createHome(root: string): Promise<Home> {
     throw new Error(`"${handicapped}" does not stand once in ${searchFile}`);
   }
   await writeFile(searchPath, text.replace(handicapped, `${handicap}${handicapped}`));
-  await writeVectors(join(root, 'base.fbin'), 1500, 'base');
-  await writeVectors(join(root, 'queries.fbin'), 600, 'queries');
+  await writeVectors(join(root, 'base.fbin'), 1500, dim, 'base');
+  await writeVectors(join(root, 'queries.fbin'), 600, dim, 'queries');
   return home;
 }
 
 const dim = 24;
-
-async function writeVectors(path: string, n: number, seed: string): Promise<void> {
-  const random = seededRandom(seed);
-  const centres = Array.from({ length: 40 * dim }, () => random.next() * 4);
-  const bytes = Buffer.alloc(8 + n * dim * 4);
-  bytes.writeUInt32LE(n, 0);
-  bytes.writeUInt32LE(dim, 4);
-  for (let i = 0; i < n; i++) {
-    const centre = Math.floor(random.next() * 40) * dim;
-    for (let j = 0; j < dim; j++) {
-      const noise = random.next() + random.next() + random.next() - 1.5;
-      bytes.writeFloatLE(centres[centre + j]! + 2 * noise, 8 + (i * dim + j) * 4);
-    }
-  }
-  await writeFile(path, bytes);
-}
 
 /** A home like `from`, with its cache and without its runs. */
 export async function copyHome(from: Home, root: string): Promise<Home> {

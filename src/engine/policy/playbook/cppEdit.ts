@@ -91,6 +91,13 @@ export function insertAtTop(text: string, body: Node, code: string): Edit {
   return { start: at, end: at, text: `${reindent(code, indentAt(text, first))}\n` };
 }
 
+/** Puts code on lines of its own before a statement or definition. */
+export function insertBefore(text: string, node: Node, code: string): Edit {
+  const margin = indentAt(text, node.startIndex);
+  const block = reindent(code, margin).slice(margin.length);
+  return { start: node.startIndex, end: node.startIndex, text: `${block}\n${margin}` };
+}
+
 /** Puts code on lines of its own behind a statement. */
 export function insertAfter(text: string, statement: Node, code: string): Edit {
   const at = lineEnd(text, statement.endIndex);

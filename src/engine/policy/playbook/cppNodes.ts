@@ -81,6 +81,12 @@ export function declaredName(declarator: Node): string | undefined {
   return inner ? declaredName(inner) : undefined;
 }
 
+/** Whether a statement is the declaration of `name`. */
+export function declares(statement: Node, name: string): boolean {
+  const declarator = statement.type === 'declaration' ? statement.childForFieldName('declarator') : null;
+  return declarator !== null && declaredName(declarator) === name;
+}
+
 const loopTypes: ReadonlySet<string> = new Set([
   'while_statement',
   'do_statement',

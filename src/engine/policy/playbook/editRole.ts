@@ -57,3 +57,14 @@ export function editRole(
     return { kind: 'edited', files, note: result.note };
   });
 }
+
+/** Whether the manifest lets candidates of the search module change this symbol of this file. */
+export function isSearchRegion(
+  { manifest }: RewriteSource,
+  file: string,
+  symbol: string | undefined,
+): boolean {
+  return (manifest.modules.search?.regions ?? []).some(
+    (region) => region.file === file && region.symbol === symbol,
+  );
+}

@@ -1,5 +1,5 @@
 import type { Node } from 'web-tree-sitter';
-import { type Call, callsIn, declaredName, descendants, plainName, readCall } from './cppNodes.ts';
+import { type Call, callsIn, declaredName, declares, descendants, plainName, readCall } from './cppNodes.ts';
 
 /** The place in a beam search where a neighbour's distance is compared with the worst of the pool. */
 export interface NewcomerTest {
@@ -51,11 +51,6 @@ function readTest(loop: Node, test: Node, pool: string): NewcomerTest | undefine
   if (!computed || id === undefined || idType === undefined || type === undefined) return undefined;
   const names = { distance: left.text, distanceType: type, id, idType, pool, worst: worst.node.text };
   return { loop, test, computed, ...names };
-}
-
-function declares(node: Node, name: string): boolean {
-  const declarator = node.type === 'declaration' ? node.childForFieldName('declarator') : null;
-  return declarator !== null && declaredName(declarator) === name;
 }
 
 function typeDeclared(root: Node, name: string): string | undefined {

@@ -3,7 +3,7 @@ import { type CppClass, readClass } from '../cppClass.ts';
 import { replaceNode } from '../cppEdit.ts';
 import { addSystemIncludes } from '../cppIncludes.ts';
 import { descendants, unwrapTemplate } from '../cppNodes.ts';
-import { declined, editRole, type RoleSite, type SiteEdits } from '../editRole.ts';
+import { declined, editRole, isSearchRegion, type RoleSite, type SiteEdits } from '../editRole.ts';
 import type { Rewrite, RewriteSource } from '../rewrite.ts';
 
 /** Narrows the tags of the visited set to a byte each; the code that clears them when the counter wraps stays. */
@@ -25,7 +25,7 @@ function narrowTags(site: RoleSite, source: RewriteSource): SiteEdits {
   const alias = tagAlias(site, type);
   if (!alias) return declined('the visited set names no type of 16 or 32 bits for its tags');
   const { name, target } = alias;
-  if (!isInside(alias.node, type.node) && !isRegion(source, site.file, name)) {
+  if (!isInside(alias.node, type.node) && !isSearchRegion(source, site.file, name)) {
     return declined(`\`${name}\`, the type of the tags, is outside the regions of the search module`);
   }
   if (!startsAnew(type)) {
@@ -64,12 +64,6 @@ function tagAlias({ root }: RoleSite, type: CppClass): Alias | undefined {
 
 function isInside(node: Node, outer: Node): boolean {
   return outer.startIndex <= node.startIndex && node.endIndex <= outer.endIndex;
-}
-
-function isRegion({ manifest }: RewriteSource, file: string, symbol: string): boolean {
-  return (manifest.modules.search?.regions ?? []).some(
-    (region) => region.file === file && region.symbol === symbol,
-  );
 }
 
 /** Whether a counter is incremented, compared with 0 and the tags are then all set anew. */

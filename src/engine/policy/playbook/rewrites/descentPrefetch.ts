@@ -2,7 +2,7 @@ import type { Node } from 'web-tree-sitter';
 import { findCountedLoop, prefetchCounted } from '../countedDescent.ts';
 import { type Edit, indentAt, insertAfter, insertAtTop, reindent, replaceNode } from '../cppEdit.ts';
 import { addSystemIncludes } from '../cppIncludes.ts';
-import { callsIn, declaredName, descendants, unwrapTemplate } from '../cppNodes.ts';
+import { callsIn, declaredName, declares, descendants, unwrapTemplate } from '../cppNodes.ts';
 import { declined, editRole, type RoleSite, type SiteEdits } from '../editRole.ts';
 import {
   type Prefetch,
@@ -71,10 +71,7 @@ function rewriteDescent(site: RoleSite, access: RowAccess, prefetch: Prefetch): 
 
 /** At the top of the function, or behind the declaration of the distance where that is a local variable. */
 function insertWhereKnown(text: string, { functionBody, distance }: GreedyLoop, code: string): Edit {
-  const declaration = functionBody.namedChildren.find((statement) => {
-    const declarator = statement.type === 'declaration' ? statement.childForFieldName('declarator') : null;
-    return declarator !== null && declaredName(declarator) === distance;
-  });
+  const declaration = functionBody.namedChildren.find((statement) => declares(statement, distance));
   return declaration ? insertAfter(text, declaration, code) : insertAtTop(text, functionBody, code);
 }
 

@@ -6,6 +6,7 @@ import {
   type Edit,
   indentAt,
   insertAfter,
+  insertBefore,
   reindent,
   replaceNode,
   withTrailingComments,
@@ -287,12 +288,6 @@ ${distanceType} best = std::numeric_limits<${distanceType}>::max();`;
 
 function note(patience: number): string {
   return `ends a search after ${patience} % of ef expansions without a newcomer near the best`;
-}
-
-function insertBefore(text: string, node: Node, code: string): Edit {
-  const margin = indentAt(text, node.startIndex);
-  const block = reindent(code, margin).slice(margin.length);
-  return { start: node.startIndex, end: node.startIndex, text: `${block}\n${margin}` };
 }
 
 /** The consequence of an `if` as a block with `code` before what it did. */

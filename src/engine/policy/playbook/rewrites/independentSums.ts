@@ -1,16 +1,8 @@
 import type { Node } from 'web-tree-sitter';
-import {
-  type Edit,
-  indentAt,
-  indentUnit,
-  insertAfter,
-  reindent,
-  replaceNode,
-  withIndentUnit,
-} from '../cppEdit.ts';
+import { type Edit, indentUnit, insertAfter, insertBefore, replaceNode, withIndentUnit } from '../cppEdit.ts';
 import { functionName } from '../cppFunction.ts';
 import { descendants } from '../cppNodes.ts';
-import { declined, editRole, type RoleSite, type SiteEdits } from '../editRole.ts';
+import { declined, editRole, isSearchRegion, type RoleSite, type SiteEdits } from '../editRole.ts';
 import type { Rewrite, RewriteSource } from '../rewrite.ts';
 
 /** Gives vector loops of the distance's file several sums in the place of one that each addition waits for. */
@@ -30,7 +22,7 @@ const remark = '// An addition need not wait for the one before it: each goes to
 function splitSums(site: RoleSite, source: RewriteSource, sums: number): SiteEdits {
   if (site.text.includes(remark)) return declined('distances are summed in several registers already');
   const loops = descendants(site.root, ({ type }) => type === 'function_definition')
-    .filter((definition) => isRegion(source, site.file, functionName(definition)))
+    .filter((definition) => isSearchRegion(source, site.file, functionName(definition)))
     .flatMap((definition) => findSumLoop(definition) ?? []);
   if (loops.length === 0) {
     return declined(
@@ -43,12 +35,6 @@ function splitSums(site: RoleSite, source: RewriteSource, sums: number): SiteEdi
     edits: loops.flatMap((loop) => split(site, loop, sums)),
     note: `up to ${sums} sums in each of ${names}`,
   };
-}
-
-function isRegion({ manifest }: RewriteSource, file: string, symbol: string | undefined): boolean {
-  return (manifest.modules.search?.regions ?? []).some(
-    (region) => region.file === file && region.symbol === symbol,
-  );
 }
 
 /** `__m512 sum = ...; while (a < end) { ...; a += 16; ...; sum = add(sum, term); }`, perhaps unrolled already */
@@ -98,21 +84,12 @@ function split({ text }: RoleSite, parts: SumLoop, count: number): readonly Edit
   const sums = additions.length === 1 ? count : Math.min(count, additions.length);
   const names = Array.from({ length: sums }, (_, i) => (i === 0 ? sum : `${sum}${i + 1}`));
   const others = names.slice(1);
-  const margin = indentAt(text, loop.startIndex);
-  const before = `${remark}\n${vector} ${others.map((name) => `${name} = ${sum}`).join(', ')};\n`;
+  const declaration = `${remark}\n${vector} ${others.map((name) => `${name} = ${sum}`).join(', ')};`;
   const total = `${sum} = ${others.reduce((left, name) => `${add}(${left}, ${name})`, sum)};`;
-  const unrolled = additions.length === 1 ? `${unrolledLoop(text, parts, names)}\n` : '';
+  const unrolled = additions.length === 1 ? `\n${unrolledLoop(text, parts, names)}` : '';
   const inPlace =
     additions.length === 1 ? [] : additions.map((node, i) => renamed(node, sum, names[i % sums] ?? sum));
-  return [
-    {
-      start: loop.startIndex,
-      end: loop.startIndex,
-      text: `${reindent(`${before}${unrolled}`, margin).slice(margin.length)}${margin}`,
-    },
-    ...inPlace,
-    insertAfter(text, loop, total),
-  ];
+  return [insertBefore(text, loop, `${declaration}${unrolled}`), ...inPlace, insertAfter(text, loop, total)];
 }
 
 function renamed(node: Node, sum: string, name: string): Edit {

@@ -1,9 +1,10 @@
 import type { Node } from 'web-tree-sitter';
 import { withTrailingComments } from '../cppEdit.ts';
-import { descendants, unwrapTemplate } from '../cppNodes.ts';
+import { unwrapTemplate } from '../cppNodes.ts';
 import { declined, editRole, type RoleSite, type SiteEdits } from '../editRole.ts';
 import type { Rewrite } from '../rewrite.ts';
 import { readPool, sortPool } from '../sortedPool.ts';
+import { fieldsOf } from '../structFields.ts';
 
 /** Keeps the pool as one sorted array instead of two heaps. */
 export const linearCandidatePool: Rewrite = {
@@ -78,16 +79,6 @@ return nearest;`;
 
 /** The only float or double field of a struct of this file. */
 function distanceField(root: Node, name: string): string | undefined {
-  const types = descendants(
-    root,
-    (node) => node.type === 'struct_specifier' && node.childForFieldName('name')?.text === name,
-  );
-  const fields = types[0]?.childForFieldName('body')?.namedChildren ?? [];
-  const floats = fields.filter(
-    (field) =>
-      field.type === 'field_declaration' &&
-      ['float', 'double'].includes(field.childForFieldName('type')?.text ?? ''),
-  );
-  const only = floats.length === 1 ? floats[0] : undefined;
-  return only?.childForFieldName('declarator')?.text;
+  const [only, ...more] = fieldsOf(root, name).filter(({ type }) => type === 'float' || type === 'double');
+  return more.length === 0 && only?.name !== '' ? only?.name : undefined;
 }

@@ -3,9 +3,18 @@ import { method, readClass } from '../cppClass.ts';
 import { type Edit, indentAt, reindent, withTrailingComments } from '../cppEdit.ts';
 import { functionName } from '../cppFunction.ts';
 import { addSystemIncludes } from '../cppIncludes.ts';
-import { type Call, callsIn, declaredName, descendants, readCall, unwrapTemplate } from '../cppNodes.ts';
+import {
+  type Call,
+  callsIn,
+  declaredName,
+  declares,
+  descendants,
+  readCall,
+  unwrapTemplate,
+} from '../cppNodes.ts';
 import { declined, editRole, type RoleSite, type SiteEdits, withRole } from '../editRole.ts';
 import type { Rewrite, RewriteSource } from '../rewrite.ts';
+import { fieldsOf } from '../structFields.ts';
 
 /** The descent enters each level from the nearest nodes of the level above, and compares no node twice. */
 export const multiTierEntryPoints: Rewrite = {
@@ -63,7 +72,7 @@ function poolNames(source: RewriteSource): PoolNames | ReturnType<typeof decline
           .trim() ?? '';
       const fields = fieldsOf(root, element);
       const [distance, id] = fields;
-      if (!distance || !id || fields.length !== 2 || !/^(float|double)$/.test(distance.type)) {
+      if (!distance?.name || !id?.name || fields.length !== 2 || !/^(float|double)$/.test(distance.type)) {
         return declined(`\`${element}\` is not a distance followed by an id`);
       }
       const names = { reset, push, pop, worst, hasNext, sorted };
@@ -78,19 +87,6 @@ function poolNames(source: RewriteSource): PoolNames | ReturnType<typeof decline
       };
     },
   );
-}
-
-function fieldsOf(root: Node, name: string): readonly { readonly type: string; readonly name: string }[] {
-  const struct = descendants(
-    root,
-    (node) => node.type === 'struct_specifier' && node.childForFieldName('name')?.text === name,
-  )[0];
-  const fields = struct?.childForFieldName('body')?.namedChildren ?? [];
-  return fields.flatMap((field) => {
-    const type = field.type === 'field_declaration' && field.childForFieldName('type')?.text;
-    const declarator = field.childForFieldName('declarator');
-    return type && declarator ? [{ type, name: declarator.text }] : [];
-  });
 }
 
 /** The descent taken apart: `T entry = start; for (level...) entry = step(links, level, entry, distance); return entry;` */
@@ -160,11 +156,6 @@ function readDescent(definition: Node): Descent | undefined {
   if (!start.nextNamedSibling?.equals(loop) || !loop.nextNamedSibling?.equals(last)) return undefined;
   const header = loop.text.slice(0, body.startIndex - loop.startIndex).trim();
   return { start, startValue, loop, header, last, entry, idType, level, links, distance, step: step.name };
-}
-
-function declares(node: Node, name: string): boolean {
-  const declarator = node.type === 'declaration' ? node.childForFieldName('declarator') : null;
-  return declarator !== null && declaredName(declarator) === name;
 }
 
 function sees({ file, text }: RoleSite, other: string): boolean {

@@ -1,9 +1,9 @@
 import type { Node } from 'web-tree-sitter';
 import { withTrailingComments } from '../cppEdit.ts';
-import { descendants } from '../cppNodes.ts';
 import { declined, editRole, type RoleSite, type SiteEdits } from '../editRole.ts';
 import type { Rewrite } from '../rewrite.ts';
 import { readPool, sortPool } from '../sortedPool.ts';
+import { fieldsOf } from '../structFields.ts';
 
 /** Keeps the pool as one sorted array that marks expanded nodes in their ids and is searched from its far end. */
 export const packedCandidatePool: Rewrite = {
@@ -68,18 +68,9 @@ function readFields(
   root: Node,
   name: string,
 ): { readonly distance: string; readonly id: string } | undefined {
-  const types = descendants(
-    root,
-    (node) => node.type === 'struct_specifier' && node.childForFieldName('name')?.text === name,
-  );
-  const fields = (types[0]?.childForFieldName('body')?.namedChildren ?? []).filter(
-    ({ type }) => type === 'field_declaration',
-  );
-  const named = (pattern: RegExp): string | undefined =>
-    fields
-      .find((field) => pattern.test(field.childForFieldName('type')?.text ?? ''))
-      ?.childForFieldName('declarator')?.text;
+  const fields = fieldsOf(root, name);
+  const named = (pattern: RegExp): string => fields.find(({ type }) => pattern.test(type))?.name ?? '';
   const distance = named(/^(float|double)$/);
   const id = named(/^(std::)?uint32_t$|^unsigned( int)?$/);
-  return distance !== undefined && id !== undefined && fields.length === 2 ? { distance, id } : undefined;
+  return distance !== '' && id !== '' && fields.length === 2 ? { distance, id } : undefined;
 }

@@ -1,32 +1,32 @@
 /** Bundles the entry points into dist/. */
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 const out = join(root, 'dist');
 const require = createRequire(import.meta.url);
 
-await mkdir(out, { recursive: true });
-await build({
-  entryPoints: { cli: join(root, 'src/cli/main.ts') },
+const program: BuildOptions = {
   outdir: out,
-  outExtension: { '.js': '.mjs' },
   bundle: true,
   platform: 'node',
-  format: 'esm',
-  target: 'node24',
   sourcemap: true,
   logLevel: 'warning',
+};
+/** The command line and the engine server: ES modules. */
+const engine: BuildOptions = {
+  ...program,
+  format: 'esm',
+  outExtension: { '.js': '.mjs' },
   // CommonJS dependencies inside an ES module bundle still call require().
   banner: {
     js: "import { createRequire as annsmithRequire } from 'node:module'; const require = annsmithRequire(import.meta.url);",
   },
-});
-// What a report carries inside itself.
-await build({
-  entryPoints: { report: join(root, 'webview/report/main.ts') },
+};
+const page: BuildOptions = {
   outdir: out,
   bundle: true,
   minify: true,
@@ -35,13 +35,32 @@ await build({
   target: 'es2022',
   legalComments: 'inline',
   logLevel: 'warning',
+};
+
+async function bundle(name: string, entry: string, options: BuildOptions): Promise<void> {
+  if (!existsSync(join(root, entry))) {
+    process.stderr.write(`build: ${entry} does not exist: left out\n`);
+    return;
+  }
+  await build({ ...options, entryPoints: { [name]: join(root, entry) } });
+}
+
+await mkdir(out, { recursive: true });
+await bundle('cli', 'src/cli/main.ts', { ...engine, target: 'node24' });
+// An editor brings a Node of its own, and may be an older one.
+await bundle('server', 'src/server/main.ts', { ...engine, target: 'node20' });
+await bundle('extension', 'src/extension.ts', {
+  ...program,
+  format: 'cjs',
+  target: 'node20',
+  external: ['vscode'],
+  outExtension: { '.js': '.cjs' },
 });
-await build({
-  entryPoints: [join(root, 'webview/report/report.css')],
-  outdir: out,
-  minify: true,
-  logLevel: 'warning',
-});
+// What a report carries inside itself, and the benchmark view of the editor.
+for (const name of ['report', 'curves']) {
+  await bundle(name, `webview/${name}/main.ts`, page);
+  await bundle(name, `webview/${name}/${name}.css`, page);
+}
 for (const wasm of ['web-tree-sitter/web-tree-sitter.wasm', 'tree-sitter-cpp/tree-sitter-cpp.wasm']) {
   await copyFile(require.resolve(wasm), join(out, basename(wasm)));
 }

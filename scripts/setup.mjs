@@ -1,4 +1,5 @@
-// Everything a fresh clone needs: packages, native parts, bundles. Each step is skipped when it is up to date.
+// Everything a fresh clone needs: packages, native parts, bundles; with --tests what the tests need beside, with --editor
+// a VS Code for the browser. Each step is skipped when it is up to date.
 // JavaScript, because it runs on the machine's own Node before the pinned one is installed.
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
@@ -44,8 +45,10 @@ if (!packagesInstalled()) {
 const node = existsSync(join(root, 'node_modules', '.bin', 'node'))
   ? join(root, 'node_modules', '.bin', 'node')
   : process.execPath;
-step('building the native parts', node, ['scripts/buildNative.ts', ...process.argv.slice(2)]);
+const forTests = process.argv.includes('--tests');
+step('building the native parts', node, ['scripts/buildNative.ts', ...(forTests ? ['--tests'] : [])]);
 step('bundling', node, ['scripts/build.ts']);
-if (process.argv.includes('--tests')) {
-  step('looking for a browser for the tests of pages', node, ['scripts/getChromium.ts']);
+if (forTests) step('looking for a browser for the tests of pages', node, ['scripts/getChromium.ts']);
+if (forTests || process.argv.includes('--editor')) {
+  step('looking for a VS Code that runs in the browser', node, ['scripts/vscodeHost.ts', 'install']);
 }

@@ -1,16 +1,21 @@
 /**
- * The whole test suite: types, lint, native tests, unit, engine and browser tests, written cheats. `--suite NAME` runs one of them.
- * Prints what it left out and ends with the line `N passed, N failed`.
+ * The whole test suite: types, lint, native tests, unit, engine and browser tests, written cheats, tests inside VS Code.
+ * `--suite NAME` runs one of them, `--grep TEXT` some tests of host or ui. Prints what it left out and ends with the line
+ * `N passed, N failed`.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { codeServerMissing } from '../test/host/vscodeHost.ts';
 import { findChromium } from '../test/ui/chromium.ts';
 
 const root = join(import.meta.dirname, '..');
 const scratch = mkdtempSync(join(tmpdir(), 'annsmith-test-'));
+
+const { values } = parseArgs({ options: { suite: { type: 'string' }, grep: { type: 'string' } } });
+const leftOut: string[] = [];
 
 interface Outcome {
   readonly passed: number;
@@ -27,7 +32,7 @@ function whole(script: string): Outcome {
   return run('npm', ['run', '--silent', script]) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
-function vitest(config: string): Outcome {
+function vitest(config: string, ...more: string[]): Outcome {
   const report = join(scratch, `${config}.json`);
   const code = run(process.execPath, [
     join(root, 'node_modules/vitest/vitest.mjs'),
@@ -36,6 +41,7 @@ function vitest(config: string): Outcome {
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${report}`,
+    ...more,
   ]);
   const result = JSON.parse(readFileSync(report, 'utf8')) as {
     numPassedTests: number;
@@ -63,15 +69,37 @@ function native(): Outcome {
   return { passed: Number(head[1]) - failed, failed };
 }
 
+/** Suites inside the extension host of a VS Code. */
+function host(): Outcome {
+  const report = join(scratch, 'host.json');
+  const chosen = values.grep === undefined ? [] : ['--grep', values.grep];
+  const code = run(process.execPath, [join(root, 'test/host/run.ts'), '--counts', report, ...chosen]);
+  if (!existsSync(report)) return { passed: 0, failed: 1 };
+  const counts = JSON.parse(readFileSync(report, 'utf8')) as Outcome & { leftOut: string };
+  if (counts.leftOut !== '') leftOut.push(`the suites inside VS Code: ${counts.leftOut}`);
+  return { passed: counts.passed, failed: Math.max(counts.failed, code === 0 ? 0 : 1) };
+}
+
+/** The packed extension, and the whole story in a VS Code in Chromium. */
+function ui(): Outcome {
+  const missing = codeServerMissing();
+  if (missing !== undefined) {
+    leftOut.push(`the story in VS Code and the test of the package: ${missing}`);
+    return { passed: 0, failed: 0 };
+  }
+  return vitest('vitest.ui.config.ts', ...(values.grep === undefined ? [] : ['--testNamePattern', values.grep]));
+}
+
 const suites: Record<string, () => Outcome> = {
   types: () => whole('typecheck'),
   lint: () => whole('lint'),
   native,
   vitest: () => vitest('vitest.config.ts'),
   cheats: () => vitest('vitest.cheats.config.ts'),
+  host,
+  ui,
 };
 
-const { values } = parseArgs({ options: { suite: { type: 'string' } } });
 const names = values.suite === undefined ? Object.keys(suites) : [values.suite];
 const total = { passed: 0, failed: 0 };
 try {
@@ -88,12 +116,11 @@ try {
   rmSync(scratch, { recursive: true, force: true });
 }
 process.stdout.write(
-  '\nLeft out: npm run test:faults (20 seeded schedules, about ten minutes). They time things, so they are run by hand: npm run bench:knn, bench:baseline, bench:harness, bench:group, calibrate.\n',
+  '\nLeft out: npm run test:faults (20 seeded schedules, about ten minutes). They time things, so they are run by hand: npm run bench:knn, bench:baseline, bench:harness, bench:group, bench:editor, calibrate.\n',
 );
 if (findChromium() === undefined) {
-  process.stdout.write(
-    'Left out: the tests of pages in a browser. Name one in $CHROMIUM, or put chromium on the PATH.\n',
-  );
+  leftOut.push('the tests of pages in a browser: name one in $CHROMIUM, or put chromium on the PATH');
 }
+for (const what of leftOut) process.stdout.write(`Left out: ${what}\n`);
 process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;

@@ -1,0 +1,91 @@
+/** The workbench of VS Code in a page, as a person uses it: by names, not by positions. */
+import type { Frame, Locator, Page } from 'playwright-core';
+
+/** Most waits are short; this is for a slow machine. */
+const patience = 60_000;
+
+export class Workbench {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+    page.setDefaultTimeout(patience);
+  }
+
+  async open(url: string): Promise<void> {
+    await this.page.goto(url, { waitUntil: 'domcontentloaded' });
+    await this.page.locator('.monaco-workbench .part.statusbar').waitFor();
+  }
+
+  /** Runs a command by its title, through the command palette. */
+  async command(title: string): Promise<void> {
+    await this.quickInput(`>${title}`, title);
+  }
+
+  /** Opens a file of the workspace by its name. */
+  async openFile(name: string): Promise<void> {
+    await this.quickInput(name, name);
+    await this.page.getByRole('tab', { name: new RegExp(`^${RegExp.escape(name)}`) }).waitFor();
+  }
+
+  private async quickInput(text: string, choice: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    await this.quickBox.fill(text);
+    await this.quickRow(choice).first().click();
+  }
+
+  get quickBox(): Locator {
+    return this.page.locator('.quick-input-widget:visible input.input');
+  }
+
+  quickRow(text: string): Locator {
+    return this.page.locator('.quick-input-list .monaco-list-row', { hasText: text });
+  }
+
+  codeLens(text: string | RegExp): Locator {
+    return this.page.locator('.codelens-decoration a', { hasText: text });
+  }
+
+  /** Of the side bar, once its container is shown. */
+  view(name: string): Locator {
+    return this.page.locator('.pane', { has: this.page.getByRole('button', { name: `${name} Section` }) });
+  }
+
+  row(view: string, name: string | RegExp): Locator {
+    return this.view(view).getByRole('treeitem', { name });
+  }
+
+  /** An entry of the activity bar. */
+  async showContainer(name: string): Promise<void> {
+    const tab = this.page.locator('.activitybar').getByRole('tab', { name });
+    await tab.waitFor();
+    if ((await tab.getAttribute('aria-expanded')) !== 'true') await tab.click();
+  }
+
+  notification(text: string | RegExp): Locator {
+    return this.page.locator('.notification-list-item', { hasText: text });
+  }
+
+  statusItem(text: string | RegExp): Locator {
+    return this.page.locator('.part.statusbar .statusbar-item', { hasText: text });
+  }
+
+  /** The active editor's text as it is shown, with ordinary spaces. */
+  async shownText(): Promise<string> {
+    const text = await this.page.locator('.editor-group-container.active .view-lines').first().innerText();
+    return text.replaceAll('\u00a0', ' ');
+  }
+
+  /** The page inside the webview that holds an element of this selector. */
+  async webview(selector: string): Promise<Frame> {
+    const until = Date.now() + patience;
+    for (;;) {
+      for (const frame of this.page.frames()) {
+        const found = await frame.$(selector).catch(() => null);
+        if (found !== null) return frame;
+      }
+      if (Date.now() > until) throw new Error(`no webview has ${selector}`);
+      await this.page.waitForTimeout(200);
+    }
+  }
+}

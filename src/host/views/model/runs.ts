@@ -1,0 +1,142 @@
+import type { GroupView, RunView, WorkspaceOverview } from '../../../protocol/engine.ts';
+import type { CommandTarget, EngineState } from '../../feature.ts';
+import { itemKinds } from '../../ids.ts';
+import type { Localize } from '../../localize.ts';
+import { candidateNode } from './candidateNode.ts';
+import { byFolder } from './folders.ts';
+import { formatEstimate, formatGain, formatQps, formatRatio, formatTime } from './format.ts';
+import { moduleTitle, modulesTitle } from './moduleTitle.ts';
+import { code, described, line, type NodeIcon, type TooltipPart, title, type ViewNode } from './node.ts';
+
+export interface RunsInput {
+  readonly workspaces: readonly WorkspaceOverview[];
+  /** Newest first. */
+  runsOf(root: string): readonly RunView[];
+  readonly engine: EngineState;
+}
+
+/** `lost`: said to go on, but the server that would know is not there. */
+type RunState = RunView['status'] | 'waiting' | 'lost';
+
+/** Runs, newest first, with their groups and candidates. */
+export function runsTree({ workspaces, runsOf, engine }: RunsInput, l10n: Localize): readonly ViewNode[] {
+  return byFolder(workspaces, 'runs', ({ root }) =>
+    runsOf(root).map((run) => runNode(root, run, stateOf(run, engine), l10n)),
+  );
+}
+
+/** Id of a run's row. */
+export function runRowId(root: string, run: string): string {
+  return `run:${root}:${run}`;
+}
+
+function stateOf({ status }: RunView, engine: EngineState): RunState {
+  if (status !== 'active' || engine === 'running') return status;
+  return engine === 'starting' ? 'waiting' : 'lost';
+}
+
+function runNode(root: string, run: RunView, state: RunState, l10n: Localize): ViewNode {
+  const label = described(modulesTitle(run.modules, l10n), run.datasets.join(', '));
+  const status = statusText(run, state, l10n);
+  const active = state === 'active' || state === 'waiting';
+  const description = described(formatTime(run.at), status, run.applied && l10n.t('applied'));
+  const target = { root, run: run.id };
+  return {
+    id: runRowId(root, run.id),
+    label,
+    description,
+    tooltip: runTooltip(run, status, l10n),
+    icon: runIcon(run, state),
+    kind: kindOf(run, state),
+    target,
+    expanded: active,
+    spoken: `${stateWord(run, state, l10n)}: ${label}, ${description}`,
+    children: run.groups.map((group) => groupNode(group, { target, active }, l10n)),
+  };
+}
+
+function kindOf({ gain }: RunView, state: RunState): string {
+  if (state === 'active' || state === 'waiting') return itemKinds.runActive;
+  if (state === 'done') return gain === null ? itemKinds.runEmpty : itemKinds.runDone;
+  return itemKinds.runResumable;
+}
+
+function stateWord({ gain }: RunView, state: RunState, l10n: Localize): string {
+  switch (state) {
+    case 'active':
+      return l10n.t('running');
+    case 'waiting':
+      return l10n.t('waiting for the engine server');
+    case 'lost':
+      return l10n.t('the engine server has stopped');
+    case 'done':
+      return gain === null ? l10n.t('no gain confirmed') : l10n.t('done');
+    case 'cancelled':
+      return l10n.t('cancelled');
+    case 'failed':
+      return l10n.t('failed');
+    case 'unfinished':
+      return l10n.t('cut off');
+  }
+}
+
+function statusText(run: RunView, state: RunState, l10n: Localize): string {
+  return state === 'done' && run.gain !== null ? formatEstimate(run.gain) : stateWord(run, state, l10n);
+}
+
+function runIcon({ gain }: RunView, state: RunState): NodeIcon {
+  switch (state) {
+    case 'active':
+    case 'waiting':
+      return { name: 'sync~spin' };
+    case 'done':
+      return gain === null ? { name: 'circle-outline' } : { name: 'pass', colour: 'testing.iconPassed' };
+    case 'failed':
+      return { name: 'error', colour: 'testing.iconFailed' };
+    case 'cancelled':
+      return { name: 'circle-slash', colour: 'testing.iconSkipped' };
+    case 'lost':
+    case 'unfinished':
+      return { name: 'debug-pause', colour: 'testing.iconQueued' };
+  }
+}
+
+function runTooltip(run: RunView, status: string, l10n: Localize): TooltipPart[] {
+  const parts = [
+    title(run.id),
+    line(l10n.t('Started {0} with the policy {1}: {2}.', formatTime(run.at), run.policy, status)),
+  ];
+  if (run.error !== null) parts.push(code(run.error));
+  for (const { recall, ratio, referenceQps, candidateQps } of run.speedup) {
+    const [from, to] = [formatQps(referenceQps), formatQps(candidateQps)];
+    parts.push(line(l10n.t('At recall {0}: {1}, from {2} to {3} QPS.', recall, formatRatio(ratio), from, to)));
+  }
+  return parts;
+}
+
+interface GroupPlace {
+  readonly target: CommandTarget & { readonly root: string; readonly run: string };
+  readonly active: boolean;
+}
+
+function groupNode(group: GroupView, { target, active }: GroupPlace, l10n: Localize): ViewNode {
+  const { module, round, candidates } = group;
+  const accepted = candidates.filter(({ verdict }) => verdict?.kind === 'accepted');
+  const gains = accepted.flatMap(({ gain }) => (gain === null ? [] : [gain.value]));
+  const place = `${target.root}:${target.run}:${group.id}`;
+  return {
+    id: `group:${place}`,
+    label: l10n.t('{0}, round {1}', moduleTitle(module, l10n), round),
+    description: described(
+      gains.length > 0 && l10n.t('best {0}', formatGain(Math.max(...gains))),
+      l10n.t('{0} accepted of {1}', accepted.length, candidates.length),
+    ),
+    icon: { name: 'layers' },
+    kind: itemKinds.group,
+    target: { ...target, module },
+    expanded: true,
+    children: candidates.map((candidate) =>
+      candidateNode(candidate, { id: `candidate:${place}:${candidate.id}`, target, active }, l10n),
+    ),
+  };
+}

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import packageManifest from '../../package.json' with { type: 'json' };
+import words from '../../package.nls.json' with { type: 'json' };
 import { errorText, isAbort, UserError } from '../engine/errors.ts';
 import { addBenchCommand } from './commands/bench.ts';
 import { addCalibrateCommand } from './commands/calibrate.ts';
@@ -17,7 +18,7 @@ import { ExitWith, exitCodes } from './exit.ts';
 export type Execute = (work: (context: CommandContext) => Promise<void>) => Promise<void>;
 
 const program = new Command('annsmith')
-  .description(packageManifest.description)
+  .description(words.description)
   .version(packageManifest.version)
   .option('--json', 'print one JSON document on stdout')
   .option('--quiet', 'no progress, only warnings and errors on stderr')

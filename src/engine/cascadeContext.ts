@@ -33,12 +33,15 @@ export interface CascadeContext {
   /** By dataset and rows: what the workspace as saved costs, which is what the gates compare with. */
   readonly gateCosts: ReadonlyMap<string, BuildCosts>;
   /** The sanitizers' report of the reference itself, where it is not clean; such a sanitizer says nothing of candidates. */
-  readonly referenceReports: Readonly<Partial<Record<'address' | 'thread', string>>>;
+  readonly referenceReports: Readonly<Partial<Record<SanitizedWork, string>>>;
   /** Monotonic milliseconds after which no further resident timing starts. */
   readonly deadline: number | undefined;
   /** Called once a candidate has its verdict. */
   readonly onJudged: (candidate: Candidate) => Promise<void>;
 }
+
+/** A sanitizer with what runs under it: searches of a given graph, or a build and searches of what it made. */
+export type SanitizedWork = 'address' | 'address-build' | 'thread-build';
 
 /** Key of `gateCosts`. */
 export function gateKey(dataset: string, rows: number): string {

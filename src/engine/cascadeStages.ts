@@ -11,6 +11,7 @@ import {
   compareInput,
   folderOf,
   gateKey,
+  type SanitizedWork,
   type SmallSet,
 } from './cascadeContext.ts';
 import { buildFactor, overBudget, unmeasured } from './gates.ts';
@@ -107,7 +108,7 @@ export const verify: Work = async (context, candidate) => {
 /** Address and undefined-behaviour sanitizers; the thread sanitizer where threads are: in construction. */
 export const sanitize: Work = async (context, candidate) => {
   for (const sanitizer of buildsGraphs(context) ? (['address', 'thread'] as const) : (['address'] as const)) {
-    const report = context.referenceReports[sanitizer];
+    const report = context.referenceReports[sanitizedWorkOf(context, sanitizer)];
     if (report !== undefined) {
       const detail = `not judged: the reference itself is reported: ${report}`;
       candidate.checks.push({ name: `${sanitizer}-sanitizer`, ok: true, detail });
@@ -126,11 +127,16 @@ export const sanitize: Work = async (context, candidate) => {
   }
 };
 
+function sanitizedWorkOf(context: CascadeContext, sanitizer: 'address' | 'thread'): SanitizedWork {
+  return buildsGraphs(context) || sanitizer === 'thread' ? `${sanitizer}-build` : sanitizer;
+}
+
 /** A large gain: every check once more, with other query orders. */
 async function checkTwice(context: CascadeContext, candidate: Candidate): Promise<void> {
   const small = context.small[0]!;
   await runChecks(context, candidate, small, candidate.library!, 'none', context.seed + 1);
-  if (candidate.verdict !== undefined || context.referenceReports.address !== undefined) return;
+  const report = context.referenceReports[sanitizedWorkOf(context, 'address')];
+  if (candidate.verdict !== undefined || report !== undefined) return;
   const sanitized = join(`${folderOf(context, candidate)}-address`, libraryName('address,undefined'));
   await runChecks(context, candidate, small, sanitized, 'address', context.seed + 1);
 }

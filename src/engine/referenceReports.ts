@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { workFolder } from './baseline.ts';
 import { indexParams } from './builtIndex.ts';
-import type { CascadeContext, SmallSet } from './cascadeContext.ts';
+import type { CascadeContext, SanitizedWork, SmallSet } from './cascadeContext.ts';
 import type { CodeState } from './codeState.ts';
 import { UserError } from './errors.ts';
 import { harnessPath } from './native.ts';
@@ -10,48 +10,49 @@ import { compileFiles, type RunContext } from './runContext.ts';
 import { verifyCandidate } from './verify/verifyCandidate.ts';
 
 /**
- * What the sanitizers say of the reference itself. Where it is reported, a report of a candidate proves nothing, so
- * that sanitizer is left out and the record says so.
+ * What the sanitizers say of the reference itself. Where it is reported, a report of a candidate that does the same
+ * proves nothing, so that sanitizer is left out and the record says so.
  */
 export async function referenceReports(
   run: RunContext,
   state: CodeState,
   small: SmallSet,
-  sanitizers: readonly ('address' | 'thread')[],
+  works: readonly SanitizedWork[],
 ): Promise<CascadeContext['referenceReports']> {
   const { services, signal } = run;
   const { manifest } = state.workspace;
-  const reports: { address?: string; thread?: string } = {};
-  for (const sanitizer of sanitizers) {
+  const reports: Partial<Record<SanitizedWork, string>> = {};
+  for (const work of works) {
+    const sanitizer = work === 'thread-build' ? 'thread' : 'address';
     services.reporter.progress({
       stage: 'sanitize',
-      message: `the reference under the ${sanitizer} sanitizer`,
+      message: `the reference under the ${sanitizer} sanitizer${work === 'address' ? '' : ', building'}`,
     });
     // The harness starts its sibling of that name.
     if (!existsSync(`${harnessPath()}-${sanitizer === 'address' ? 'asan' : 'tsan'}`)) {
-      reports[sanitizer] = 'the harness was built by a compiler that does not have it';
+      reports[work] = 'the harness was built by a compiler that does not have it';
       continue;
     }
     const kind = sanitizer === 'address' ? 'address,undefined' : 'thread';
     const compiled = await compileFiles(
       run,
       state.workspace,
-      join(run.scratch, `${state.name}-${sanitizer}`),
+      join(run.scratch, `${state.name}-${work}`),
       new Map(),
       kind,
     );
     if (!compiled.ok) {
-      reports[sanitizer] = `it does not compile with it: ${compiled.stderr.slice(0, 500)}`;
+      reports[work] = `it does not compile with it: ${compiled.stderr.slice(0, 500)}`;
       continue;
     }
-    const scratch = await workFolder(run, `${state.name}-${sanitizer}`);
+    const scratch = await workFolder(run, `${state.name}-${work}`);
     const side = { library: compiled.library, params: indexParams(manifest), scratch } as const;
     const { verdict } = await verifyCandidate({
       processes: services.processes,
       harnessPath: harnessPath(),
       small: small.dataset,
       side:
-        sanitizer === 'thread' ? { ...side, mode: 'build' } : { ...side, mode: 'import', graph: small.graph },
+        work === 'address' ? { ...side, mode: 'import', graph: small.graph } : { ...side, mode: 'build' },
       k: manifest.search.k,
       seed: 1,
       sanitizer,
@@ -70,7 +71,7 @@ export async function referenceReports(
     services.logger.warn(
       `the ${sanitizer} sanitizer reports the workspace as saved; candidates are not judged by it: ${detail.split('\n')[0]}`,
     );
-    reports[sanitizer] = detail;
+    reports[work] = detail;
   }
   return reports;
 }

@@ -1,0 +1,96 @@
+/** Every id that package.json contributes or a `when` clause names; a test compares the two, both ways. */
+
+export const commands = {
+  optimizeModule: 'annsmith.optimizeModule',
+  optimizeSelectedModule: 'annsmith.optimizeSelectedModule',
+  cancelRun: 'annsmith.cancelRun',
+  resumeRun: 'annsmith.resumeRun',
+  benchmark: 'annsmith.benchmark',
+  initWorkspace: 'annsmith.initWorkspace',
+  doctor: 'annsmith.doctor',
+  buildNative: 'annsmith.buildNative',
+  showCurves: 'annsmith.showCurves',
+  openReport: 'annsmith.openReport',
+  showLog: 'annsmith.showLog',
+  restartServer: 'annsmith.restartServer',
+  refresh: 'annsmith.refresh',
+  getDataset: 'annsmith.getDataset',
+  cancelDataset: 'annsmith.cancelDataset',
+  importDataset: 'annsmith.importDataset',
+  selectDataset: 'annsmith.selectDataset',
+  goToRegion: 'annsmith.goToRegion',
+  copyProgram: 'annsmith.copyProgram',
+  reviewCandidate: 'annsmith.reviewCandidate',
+  openDiff: 'annsmith.openDiff',
+  acceptHunk: 'annsmith.acceptHunk',
+  rejectHunk: 'annsmith.rejectHunk',
+  acceptAll: 'annsmith.acceptAllHunks',
+  rejectAll: 'annsmith.rejectAllHunks',
+  nextHunk: 'annsmith.nextHunk',
+  previousHunk: 'annsmith.previousHunk',
+} as const;
+
+export const settingsSection = 'annsmith';
+
+export const settings = {
+  dataset: 'annsmith.dataset',
+  policy: 'annsmith.policy',
+  groupSize: 'annsmith.groupSize',
+  rounds: 'annsmith.rounds',
+  budgetMinutes: 'annsmith.budgetMinutes',
+  codeLens: 'annsmith.codeLens.enabled',
+  benchmarkOnSave: 'annsmith.benchmarkOnSave',
+  benchmarkSeconds: 'annsmith.benchmarkSeconds',
+  compiler: 'annsmith.compiler',
+  cacheFolder: 'annsmith.cacheFolder',
+  trace: 'annsmith.trace.server',
+} as const;
+
+export const views = {
+  container: 'annsmith',
+  modules: 'annsmith.modules',
+  candidates: 'annsmith.candidates',
+  datasets: 'annsmith.datasets',
+  policy: 'annsmith.policy',
+} as const;
+
+/** Context keys, set with `setContext`. */
+export const contextKeys = {
+  /** `ready`, `broken`, `recognised`, `other`: the best state of any folder; unset before it is known. */
+  workspace: 'annsmith.workspace',
+  /** A run is going on in this window. */
+  running: 'annsmith.running',
+  /** The engine server: `starting`, `running`, `stopped`. */
+  server: 'annsmith.server',
+  /** Pending hunks in some file. */
+  reviewing: 'annsmith.reviewing',
+  /** The cursor of the active editor is on a pending hunk. */
+  onHunk: 'annsmith.onHunk',
+  /** The active editor's file holds regions of a module. */
+  fileHasModule: 'annsmith.fileHasModule',
+} as const;
+
+export const taskType = 'annsmith';
+export const curvesPanelType = 'annsmith.curves';
+export const walkthrough = 'annsmith.start';
+export const problemMatcher = 'annsmith-compiler';
+
+/** `contextValue` of tree items, which menus are bound to. */
+export const itemKinds = {
+  module: 'annsmith.module',
+  region: 'annsmith.region',
+  runDone: 'annsmith.run.done',
+  /** Done without a confirmed gain: there is nothing to review. */
+  runEmpty: 'annsmith.run.empty',
+  runActive: 'annsmith.run.active',
+  /** Cancelled, failed or cut off: it can be resumed. */
+  runResumable: 'annsmith.run.resumable',
+  group: 'annsmith.group',
+  candidate: 'annsmith.candidate',
+  /** Has no patch to look at. */
+  candidateEmpty: 'annsmith.candidate.empty',
+  datasetReady: 'annsmith.dataset.ready',
+  datasetAbsent: 'annsmith.dataset.absent',
+  /** Being fetched or imported. */
+  datasetBusy: 'annsmith.dataset.busy',
+} as const;

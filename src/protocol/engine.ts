@@ -1,0 +1,280 @@
+import { z } from 'zod';
+import type { BuildCosts } from './costs.ts';
+import type { DatasetInfo, SyntheticKind } from './dataset.ts';
+import { metricNames } from './dataset.ts';
+import type { CurvePoint, Estimate, EstimateMode, RecallWindow, SpeedupAt } from './measurement.ts';
+import { type ModuleName, moduleNames, type Region } from './module.ts';
+import type { PartReport } from './optimize.ts';
+import { signals } from './signal.ts';
+import type { Verdict } from './verdict.ts';
+
+/**
+ * What the editor asks of the engine server, over the same stdio connection as the language features. Raised when a
+ * shape changes its meaning; the two sides refuse each other where it differs.
+ */
+export const engineProtocolVersion = 1;
+
+/** Sent as `initializationOptions`; the server answers with `capabilities.experimental.annsmith`, the same shape. */
+export const handshakeSchema = z.object({ protocol: z.number() });
+export type Handshake = z.infer<typeof handshakeSchema>;
+
+/** Absolute path of a workspace folder. */
+const root = z.string().min(1);
+/** Names a long piece of work in the events about it; chosen by the client. */
+const job = z.string().min(1);
+const rooted = z.object({ root });
+const inRun = rooted.extend({ run: z.string() });
+
+const optimizeParams = rooted.extend({
+  job,
+  modules: z.array(z.enum(moduleNames)).min(1),
+  /** Empty: the manifest's first. */
+  datasets: z.array(z.string()),
+  group: z.int().min(2).max(64),
+  rounds: z.int().min(1).max(100),
+  /** Null: as long as it takes. */
+  budgetMinutes: z.number().positive().nullable(),
+  policy: z.enum(['playbook']),
+  seed: z.int().min(0),
+});
+
+const signalParams = inRun.extend({
+  /** `best`: everything together. */
+  candidate: z.string(),
+  file: z.string(),
+  /** SHA-256 of the hunk's removed and added lines. */
+  hunk: z.string(),
+  signal: z.enum(signals),
+  /** For `rewritten`: share of the accepted lines that are still there, 0..1. */
+  survival: z.number().min(0).max(1).optional(),
+});
+
+const importParams = z.object({
+  job,
+  name: z.string(),
+  base: z.string(),
+  queries: z.string().optional(),
+  metric: z.enum(metricNames),
+});
+
+/** Parameters of every request, checked where they arrive. */
+export const requestParams = {
+  'annsmith/overview': rooted,
+  /** With `preview` nothing is written, and `written` is what would be. */
+  'annsmith/init': rooted.extend({ preview: z.boolean().optional() }),
+  'annsmith/runs': rooted,
+  'annsmith/change': inRun.extend({ candidate: z.string() }),
+  'annsmith/curves': rooted,
+  'annsmith/datasets': z.object({}),
+  'annsmith/getDataset': z.object({ job, name: z.string() }),
+  'annsmith/importDataset': importParams,
+  'annsmith/optimize': optimizeParams,
+  'annsmith/resume': inRun.extend({ job }),
+  'annsmith/bench': rooted.extend({ job, dataset: z.string().nullable(), seconds: z.number().positive() }),
+  'annsmith/doctor': z.object({}),
+  'annsmith/signal': signalParams,
+  'annsmith/report': inRun,
+} as const;
+
+export type RequestMethod = keyof typeof requestParams;
+export type ParamsOf<M extends RequestMethod> = z.infer<(typeof requestParams)[M]>;
+export type ResultOf<M extends RequestMethod> = Results[M];
+
+interface Results {
+  'annsmith/overview': WorkspaceOverview;
+  /** Files written, relative to the root. */
+  'annsmith/init': { readonly written: readonly string[] };
+  /** Newest first. */
+  'annsmith/runs': readonly RunView[];
+  'annsmith/change': Change;
+  'annsmith/curves': CurvesData;
+  'annsmith/datasets': { readonly datasets: readonly DatasetInfo[]; readonly synthetic: readonly SyntheticKind[] };
+  'annsmith/getDataset': { readonly name: string; readonly n: number; readonly dim: number };
+  'annsmith/importDataset': { readonly name: string; readonly n: number; readonly dim: number };
+  'annsmith/optimize': RunOutcome;
+  'annsmith/resume': RunOutcome;
+  'annsmith/bench': Measured;
+  'annsmith/doctor': readonly Diagnosis[];
+  'annsmith/signal': null;
+  /** The self-contained HTML file. */
+  'annsmith/report': { readonly path: string };
+}
+
+/** A finding of `doctor`. */
+export interface Diagnosis {
+  readonly name: string;
+  /** `bad` stops the work, `poor` makes it less sure. */
+  readonly state: 'good' | 'poor' | 'bad';
+  readonly finding: string;
+  readonly fix?: string;
+}
+
+/** The data of a ResponseError (code `engineErrorCode`) for what the user can put right. */
+export const engineErrorCode = -32001;
+export const userErrorSchema = z.object({ code: z.string(), fix: z.string() });
+export type UserErrorData = z.infer<typeof userErrorSchema>;
+
+/** A folder as the extension sees it. */
+export interface WorkspaceOverview {
+  readonly root: string;
+  /**
+   * `ready`: a manifest that holds; `broken`: one with problems; `recognised`: none, but `annsmith/init` can write one;
+   * `other`: nothing for Annsmith here.
+   */
+  readonly state: 'ready' | 'broken' | 'recognised' | 'other';
+  readonly name: string;
+  readonly problems: readonly { readonly field: string; readonly message: string; readonly fix: string }[];
+  /** In the order construction, search, refinement; only those that have regions. */
+  readonly modules: readonly ModuleOverview[];
+  /** Datasets that the manifest names, in order. */
+  readonly datasets: readonly string[];
+}
+
+export interface ModuleOverview {
+  readonly module: ModuleName;
+  readonly regions: readonly Region[];
+  /** The newest measurement of the workspace, of any state of its code. */
+  readonly measured: Measured | null;
+  /** The best accepted candidate of the newest run over this module. */
+  readonly best: { readonly run: string; readonly candidate: string; readonly gain: Estimate } | null;
+}
+
+/** How fast the workspace was when it was measured last. */
+export interface Measured {
+  readonly at: string;
+  readonly dataset: string;
+  readonly recall: number;
+  /** Null where the curve does not reach the recall. */
+  readonly qps: number | null;
+  readonly points: readonly CurvePoint[];
+  /** The module's code, or what it is built with, was changed since. */
+  readonly stale: boolean;
+}
+
+export interface RunView {
+  readonly id: string;
+  readonly at: string;
+  readonly modules: readonly ModuleName[];
+  readonly datasets: readonly string[];
+  readonly policy: string;
+  /** Of the weights that sampled. */
+  readonly policyVersion: string;
+  /** `active`: going on now, in this server or in another process. */
+  readonly status: 'active' | 'done' | 'cancelled' | 'failed' | 'unfinished';
+  /** Why the run failed. */
+  readonly error: string | null;
+  /** Of everything together, as confirmed. */
+  readonly gain: Estimate | null;
+  readonly speedup: readonly SpeedupAt[];
+  readonly applied: boolean;
+  readonly groups: readonly GroupView[];
+}
+
+export interface GroupView {
+  readonly id: string;
+  readonly module: ModuleName;
+  readonly round: number;
+  /** Best first. */
+  readonly candidates: readonly CandidateView[];
+}
+
+export interface CandidateView {
+  readonly id: string;
+  readonly module: ModuleName;
+  /** The completion in one line; for the playbook the edit program. */
+  readonly summary: string;
+  /** Null while it is not judged. */
+  readonly verdict: Verdict | null;
+  readonly reward: number | null;
+  /** ln(AUC candidate / AUC reference). */
+  readonly gain: Estimate | null;
+  readonly confirmed: boolean | null;
+  /** The module's confirmed winner. */
+  readonly won: boolean;
+  readonly hasPatch: boolean;
+}
+
+/** A candidate as texts: what its patch applies to, and what comes out. */
+export interface Change {
+  readonly run: string;
+  /** A candidate's id, `MODULE` for a module's minimised winner, or `best` for everything together. */
+  readonly candidate: string;
+  readonly module: ModuleName | null;
+  readonly title: string;
+  readonly gain: Estimate | null;
+  /** What the change is made of, with one cause each. */
+  readonly parts: readonly PartReport[];
+  /** Paths relative to the root. */
+  readonly files: readonly { readonly file: string; readonly base: string; readonly text: string }[];
+}
+
+export type SeriesRole = 'reference' | 'candidate' | 'winner' | 'accepted' | 'rejected' | 'measured';
+
+/** One QPS-recall curve. */
+export interface CurveSeries {
+  /** Unique over the data. */
+  readonly id: string;
+  readonly run: string;
+  readonly candidate: string | null;
+  readonly module: ModuleName | null;
+  readonly name: string;
+  readonly dataset: string;
+  readonly role: SeriesRole;
+  readonly mode: EstimateMode;
+  readonly points: readonly CurvePoint[];
+  /** QPS with its 95 % interval at the recalls where the ratio was estimated. */
+  readonly intervals: readonly {
+    readonly recall: number;
+    readonly value: number;
+    readonly low: number;
+    readonly high: number;
+  }[];
+  readonly gain: Estimate | null;
+  readonly costs: BuildCosts | null;
+  /** What it changes, for a hover; null for a reference. */
+  readonly change: { readonly added: number; readonly removed: number; readonly text: string } | null;
+}
+
+/** Everything that the benchmark view draws. */
+export interface CurvesData {
+  readonly runs: readonly {
+    readonly id: string;
+    readonly at: string;
+    readonly title: string;
+    readonly status: RunView['status'];
+    readonly machine: string;
+    readonly compiler: string;
+    readonly windows: readonly { readonly dataset: string; readonly window: RecallWindow }[];
+  }[];
+  readonly series: readonly CurveSeries[];
+}
+
+/** What came of a run that was started or resumed. */
+export interface RunOutcome {
+  readonly run: string;
+  readonly gain: Estimate | null;
+  readonly speedup: readonly SpeedupAt[];
+  readonly seconds: number;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** Sent by the server as the notification `annsmith/event`. */
+export type EngineEvent =
+  | {
+      readonly kind: 'progress';
+      readonly job: string;
+      readonly stage: string;
+      readonly message: string;
+      readonly fraction?: number;
+      readonly remainingSeconds?: number;
+    }
+  /** A line about a job, for its terminal. */
+  | { readonly kind: 'log'; readonly job: string; readonly level: LogLevel; readonly message: string }
+  /** The id under which `annsmith/resume` can go on with the job's run. */
+  | { readonly kind: 'run'; readonly job: string; readonly root: string; readonly run: string }
+  /** Ask again for what depends on it. */
+  | { readonly kind: 'changed'; readonly root: string; readonly what: 'workspace' | 'ledger' }
+  | { readonly kind: 'changed'; readonly what: 'datasets' };
+
+export const eventMethod = 'annsmith/event';

@@ -44,6 +44,8 @@ export interface CompareResult {
   readonly comparison: Comparison;
   /** `shared`: only search and refinement differ, so both search the base's graph. */
   readonly graph: 'shared' | 'own';
+  /** Of the graph that the workspace was searched on. */
+  readonly buildCpuSeconds: number;
 }
 
 /** Measures the workspace against another state of it, together: both sides resident, intervals on the ratio. */
@@ -54,7 +56,7 @@ export function compareWorkspaces(request: CompareRequest): Promise<CompareResul
     const candidate = await compileState(run, 'candidate', workspace);
     const baseline = await baselineOn(run, await indexOn(run, reference, dataset), seed);
     const shared = sharesGraph(base, workspace, locate);
-    const graph = shared ? baseline.graph : (await graphOf(run, candidate, dataset)).graph;
+    const { graph, costs } = shared ? baseline : await graphOf(run, candidate, dataset);
     const input = {
       ...measurementContext(run, baseline, seed),
       reference: await referenceSide(run, baseline),
@@ -67,7 +69,11 @@ export function compareWorkspaces(request: CompareRequest): Promise<CompareResul
       { ...input, candidateProfile: screened.candidate, budgetSeconds: seconds },
       screened.comparison,
     );
-    return { comparison: referenceOutcome(measured, signal).comparison, graph: shared ? 'shared' : 'own' };
+    return {
+      comparison: referenceOutcome(measured, signal).comparison,
+      graph: shared ? 'shared' : 'own',
+      buildCpuSeconds: costs.buildCpuSeconds,
+    };
   });
 }
 

@@ -1,18 +1,11 @@
 import { access, constants, mkdir, statfs } from 'node:fs/promises';
+import type { Diagnosis } from '../protocol/engine.ts';
 import { cacheFolder } from './cacheFolder.ts';
 import { errorText, UserError } from './errors.ts';
 import { HarnessClient } from './harnessClient.ts';
 import { compilerVersion, machineFingerprint } from './machine.ts';
 import { abiIncludeDir, harnessPath } from './native.ts';
 import type { Services } from './ports.ts';
-
-export interface Diagnosis {
-  readonly name: string;
-  /** `bad` stops the work, `poor` makes it less sure. */
-  readonly state: 'good' | 'poor' | 'bad';
-  readonly finding: string;
-  readonly fix?: string;
-}
 
 const neededDiskBytes = 4 * 2 ** 30;
 

@@ -14,6 +14,17 @@ export class UserError extends Error {
   }
 }
 
+/**
+ * Reason of an abort that nobody asked for: the process that hosts the work is leaving. A run that is ended by it is not
+ * cancelled but unfinished, to be gone on with.
+ */
+export class Interrupted extends Error {
+  constructor() {
+    super('the engine is stopping');
+    this.name = 'AbortError';
+  }
+}
+
 /** The work was cancelled by its AbortSignal. */
 export function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';

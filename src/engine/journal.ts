@@ -19,7 +19,8 @@ export class Journal {
   constructor(ledger: LedgerWriter, runId: string, earlier: readonly LedgerRecord[]) {
     this.runId = runId;
     this.#ledger = ledger;
-    this.#earlier = earlier.filter((record) => record.runId === runId);
+    // What a developer made of its candidates is no work of the run.
+    this.#earlier = earlier.filter((record) => record.runId === runId && record.type !== 'signal');
   }
 
   get resumed(): boolean {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BuildCosts } from '../protocol/costs.ts';
@@ -11,7 +10,7 @@ import { graphOf, keepGraph } from './builtIndex.ts';
 import type { LocateRegion } from './candidate/regionGate.ts';
 import { type CascadeContext, gateKey, type SmallSet } from './cascadeContext.ts';
 import { type CodeState, compileState, withFiles } from './codeState.ts';
-import { errorText, UserError, withDiskFull } from './errors.ts';
+import { errorText, Interrupted, UserError, withDiskFull } from './errors.ts';
 import { headOfDataset } from './headOfDataset.ts';
 import { Journal } from './journal.ts';
 import { ensureStateFolder, openLedger } from './ledger/ledgerWriter.ts';
@@ -22,7 +21,9 @@ import { withProcessLock } from './processLock.ts';
 import { referenceReports } from './referenceReports.ts';
 import { earlierOf } from './resume.ts';
 import { type RunContext, withRunContext } from './runContext.ts';
+import { newRunId } from './runId.ts';
 import { type RunPlan, runRecord } from './runLog.ts';
+import { storeReference } from './runReference.ts';
 import { runReport } from './runReport.ts';
 import { TimeBudget } from './timeBudget.ts';
 import { measureTotal } from './total.ts';
@@ -33,6 +34,8 @@ export interface OptimizeRequest extends RunPlan, Pick<RunContext, 'services' | 
   readonly locate: LocateRegion;
   /** Go on with this run; the rest of the request is what it was started with. */
   readonly resume?: string;
+  /** Called once the run is in the ledger: from here on it can be resumed. */
+  readonly onRun?: (runId: string) => void;
 }
 
 /** Rows and queries of the cheap checks: a graph of several levels, small enough for sanitizers. */
@@ -79,11 +82,15 @@ async function journalled(
   const { clock, logger } = run.services;
   const started = clock.monotonic();
   const reference = await compileState(run, 'reference', request.workspace);
+  await storeReference(folder, request.workspace, request.modules);
   await journal.append(journal.resumed ? { type: 'resume' } : runRecord(request, reference, run.compiler));
+  request.onRun?.(journal.runId);
   try {
     const report = await runModules(request, run, journal, reference, folder);
     return { ...report, seconds: journal.spentSeconds + (clock.monotonic() - started) / 1000 };
   } catch (error) {
+    // Cut off, not cancelled: the run has no end.
+    if (run.signal.reason instanceof Interrupted) throw error;
     const status = run.signal.aborted ? 'cancelled' : 'failed';
     const why = status === 'failed' ? { error: errorText(error) } : {};
     await journal
@@ -111,8 +118,8 @@ async function runModules(
   const gateCosts = gateCostsOf(original.whole);
   const undone = modules.filter((module) => journal.moduleEnd(module) === undefined);
   const reports = await referenceReports(run, reference, original.small[0]!, [
-    ...(undone.length > 0 ? (['address'] as const) : []),
-    ...(undone.includes('construction') ? (['thread'] as const) : []),
+    ...(undone.some((module) => module !== 'construction') ? (['address'] as const) : []),
+    ...(undone.includes('construction') ? (['address-build', 'thread-build'] as const) : []),
   ]);
   const results: ModuleResult[] = [];
   let stand = original;
@@ -171,11 +178,6 @@ function requireRegions(workspace: Workspace, module: ModuleName): void {
     `annsmith.json: modules.${module}: the workspace names no regions of this module`,
     'Add the regions (file and symbol) that candidates may change; `annsmith modules` shows what there is.',
   );
-}
-
-/** Sorts by time, unique across processes. */
-function newRunId(now: number): string {
-  return `${new Date(now).toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)}-${randomBytes(2).toString('hex')}`;
 }
 
 function refuseActive(runId: string): never {

@@ -43,6 +43,20 @@ export async function tryProcessLock(path: string): Promise<ProcessLock | undefi
   return tryListen(socketName(await realPath(path)));
 }
 
+/** True while somebody holds the lock. Never takes it, so that nobody is kept from it by the question. */
+export async function isProcessLocked(path: string): Promise<boolean> {
+  const socket = connect(socketName(await realPath(path)));
+  socket.on('error', () => undefined);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
 /** One name for one place, whichever links lead there; the end of the path need not exist. */
 async function realPath(path: string): Promise<string> {
   const whole = resolve(path);

@@ -51,8 +51,7 @@ export async function referenceReports(
       processes: services.processes,
       harnessPath: harnessPath(),
       small: small.dataset,
-      side:
-        work === 'address' ? { ...side, mode: 'import', graph: small.graph } : { ...side, mode: 'build' },
+      side: work === 'address' ? { ...side, mode: 'import', graph: small.graph } : { ...side, mode: 'build' },
       k: manifest.search.k,
       seed: 1,
       sanitizer,

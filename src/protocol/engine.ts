@@ -88,7 +88,10 @@ interface Results {
   'annsmith/runs': readonly RunView[];
   'annsmith/change': Change;
   'annsmith/curves': CurvesData;
-  'annsmith/datasets': { readonly datasets: readonly DatasetInfo[]; readonly synthetic: readonly SyntheticKind[] };
+  'annsmith/datasets': {
+    readonly datasets: readonly DatasetInfo[];
+    readonly synthetic: readonly SyntheticKind[];
+  };
   'annsmith/getDataset': { readonly name: string; readonly n: number; readonly dim: number };
   'annsmith/importDataset': { readonly name: string; readonly n: number; readonly dim: number };
   'annsmith/optimize': RunOutcome;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { buildCostsSchema } from './costs.ts';
 import { metricNames } from './dataset.ts';
 import { moduleNames } from './module.ts';
+import { signals } from './signal.ts';
 import { rejectionReasons } from './verdict.ts';
 
 /** Raised when the meaning of a field changes; readers skip records of a later version and say so. */
@@ -35,6 +36,15 @@ const chunkPair = z.object({
   secondsCandidate: z.number(),
 });
 
+const speedupAt = z.array(
+  z.object({
+    recall: z.number(),
+    ratio: estimate,
+    referenceQps: z.number(),
+    candidateQps: z.number(),
+  }),
+);
+
 const comparison = z.object({
   mode: z.enum(['paired', 'resident']),
   reference: z.array(point),
@@ -46,14 +56,7 @@ const comparison = z.object({
   aucCandidate: z.number(),
   crinnAucReference: z.number(),
   crinnAucCandidate: z.number(),
-  speedupAt: z.array(
-    z.object({
-      recall: z.number(),
-      ratio: estimate,
-      referenceQps: z.number(),
-      candidateQps: z.number(),
-    }),
-  ),
+  speedupAt,
   samples: z.array(chunkPair),
   processPairs: z.number(),
   looks: z.number(),
@@ -267,6 +270,44 @@ const runEndRecord = z.object({
   error: z.string().optional(),
 });
 
+/**
+ * The workspace was measured by itself, or (`against`) beside the state of its code that was accepted last. Belongs to
+ * no run: `runId` is its own.
+ */
+const measurementRecord = z.object({
+  ...header,
+  type: z.literal('measurement'),
+  workspace: z.object({ name: z.string(), root: z.string(), hash: z.string() }),
+  /** SHA-256 of the texts of each module's regions. */
+  moduleHashes: z.partialRecord(z.enum(moduleNames), z.string()),
+  /** SHA-256 of everything else that is built: the texts outside the modules, and the build section. */
+  restHash: z.string(),
+  dataset: z.object({
+    name: z.string(),
+    fingerprint: z.string(),
+    window: z.tuple([z.number(), z.number()]),
+  }),
+  machine: z.record(z.string(), z.unknown()),
+  compiler: z.object({ version: z.string(), flags: z.array(z.string()) }),
+  /** `qpsInterval`: over chunks, with the machine's drift in it. */
+  points: z.array(point.extend({ qpsInterval: estimate.optional() })),
+  buildCpuSeconds: z.number(),
+  against: z.object({ hash: z.string(), logRatio: estimate, speedupAt }).optional(),
+});
+
+/** What a developer made of a candidate's hunk; `runId` is the run that the candidate is of. */
+const signalRecord = z.object({
+  ...header,
+  type: z.literal('signal'),
+  candidateId: z.string(),
+  file: z.string(),
+  /** SHA-256 of the hunk's removed and added lines. */
+  hunk: z.string(),
+  signal: z.enum(signals),
+  /** Of accepted lines that were rewritten: the share that is still there, 0..1. */
+  survival: z.number().min(0).max(1).optional(),
+});
+
 /** Every record of the ledger, one JSON object per line. */
 export const ledgerRecordSchema = z.discriminatedUnion('type', [
   runRecord,
@@ -280,6 +321,8 @@ export const ledgerRecordSchema = z.discriminatedUnion('type', [
   moduleEndRecord,
   totalRecord,
   runEndRecord,
+  measurementRecord,
+  signalRecord,
 ]);
 
 export type LedgerRecord = z.infer<typeof ledgerRecordSchema>;

@@ -1,12 +1,14 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { createCppSyntax } from '../../engine/module/cppSyntax.ts';
+import { openPolicy } from '../../engine/openPolicy.ts';
 import { optimize } from '../../engine/optimizer.ts';
+import { runInputs } from '../../engine/runInputs.ts';
 import { splitDatasetNames } from '../../protocol/dataset.ts';
 import { type ModuleName, moduleNames } from '../../protocol/module.ts';
 import { type Aggregate, aggregates } from '../../protocol/optimize.ts';
-import { loadRunInputs } from '../loadInputs.ts';
+import { findWorkspace } from '../context.ts';
 import type { Execute } from '../main.ts';
 import { wholeNumber } from '../numbers.ts';
-import { openPolicy } from '../openPolicy.ts';
 import { optimizeText } from '../optimizeText.ts';
 
 interface Options {
@@ -88,15 +90,16 @@ export function addOptimizeCommand(program: Command, execute: Execute): void {
       execute(async (context) => {
         const { output, services, signal } = context;
         const { module, dataset, holdOut, aggregate, group, rounds, budget, seed, apply } = options;
-        const inputs = await loadRunInputs(
-          { workspace: options.workspace, datasets: dataset, heldOut: holdOut },
-          context,
+        const syntax = await createCppSyntax();
+        const inputs = await runInputs(
+          { root: findWorkspace(options.workspace), datasets: dataset, heldOut: holdOut },
+          { services, signal, syntax },
         );
         const report = await optimize({
           services,
           signal,
-          ...inputs.run,
-          policy: openPolicy(options.policy, inputs.syntax),
+          ...inputs,
+          policy: openPolicy(options.policy, syntax),
           modules: module,
           aggregate,
           group,

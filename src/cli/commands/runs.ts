@@ -3,12 +3,10 @@ import type { Command } from 'commander';
 import { UserError } from '../../engine/errors.ts';
 import { readLedger } from '../../engine/ledger/ledgerReader.ts';
 import { ledgerPath, type RunSummary, summariseRuns } from '../../engine/ledger/runSummary.ts';
-import { optimize } from '../../engine/optimizer.ts';
-import { planOf, resumable } from '../../engine/resume.ts';
+import { createCppSyntax } from '../../engine/module/cppSyntax.ts';
+import { resumeRun } from '../../engine/resumeRun.ts';
 import { type CommandContext, findWorkspace } from '../context.ts';
-import { loadRunInputs } from '../loadInputs.ts';
 import type { Execute } from '../main.ts';
-import { openPolicy } from '../openPolicy.ts';
 import { optimizeText } from '../optimizeText.ts';
 import { formatGain, table } from '../table.ts';
 
@@ -99,17 +97,11 @@ export function addRunsCommand(program: Command, execute: Execute): void {
     .option('--workspace <dir>', 'workspace folder (default: the nearest annsmith.json)')
     .action((id: string, options: { workspace?: string }) =>
       execute(async (context) => {
-        const root = findWorkspace(options.workspace);
-        const { records } = await readLedger(ledgerPath(root));
-        const record = resumable(records, id);
-        const { datasetNames, heldOutNames, ...plan } = planOf(record);
-        const inputs = await loadRunInputs(
-          { workspace: root, datasets: datasetNames, heldOut: heldOutNames },
-          context,
-        );
-        const policy = openPolicy(record.policy.id, inputs.syntax);
         const { services, signal, output } = context;
-        const report = await optimize({ services, signal, ...inputs.run, ...plan, policy, resume: id });
+        const report = await resumeRun(
+          { root: findWorkspace(options.workspace), runId: id },
+          { services, signal, syntax: await createCppSyntax() },
+        );
         output.result(report, () => optimizeText(report));
       }),
     );

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Node } from 'web-tree-sitter';
+import type { Node, Tree } from 'web-tree-sitter';
 import type { Region, SymbolRef } from '../../protocol/module.ts';
 import type { CppSyntaxTrees } from './cppSyntax.ts';
 import type { Definition } from './definitions.ts';
@@ -22,36 +22,51 @@ interface Span {
  * Locates a region by its symbol alone, so that it survives edits elsewhere in the file. The region holds the comment
  * directly above the definition and the semicolon that closes a type.
  */
-export function locateRegion(
+export function locateRegion(syntax: CppSyntaxTrees, ref: SymbolRef, text: string): RegionResult {
+  const [result] = locateRegions(syntax, [ref], text);
+  return result!;
+}
+
+/** Locates several regions of one file, which is parsed once. */
+export function locateRegions(
   syntax: CppSyntaxTrees,
-  { file, symbol }: SymbolRef,
+  refs: readonly SymbolRef[],
   text: string,
-): RegionResult {
+): RegionResult[] {
   const tree = syntax.parse(text);
   try {
-    if (symbol === includesSymbol) {
-      const block = includeBlock(tree.rootNode);
-      if (block) return found(file, symbol, 'includes', text, block);
-      return {
-        kind: 'missing',
-        message: `${file} has no #include lines`,
-        fix: 'remove this region or add an #include to the file',
-      };
-    }
-    const definitions = syntax.findDefinitions(tree, symbol);
-    const first = definitions[0];
-    if (first === undefined) return missing(file, symbol, syntax.definitions(tree));
-    if (definitions.length > 1 && !areAdjacentOverloads(definitions)) {
-      return ambiguous(file, symbol, definitions);
-    }
-    const spans = definitions.map((definition) => spanOf(definition, text));
-    return found(file, symbol, first.kind, text, {
-      start: Math.min(...spans.map(({ start }) => start)),
-      end: Math.max(...spans.map(({ end }) => end)),
-    });
+    return refs.map((ref) => locateIn(syntax, tree, ref, text));
   } finally {
     tree.delete();
   }
+}
+
+function locateIn(
+  syntax: CppSyntaxTrees,
+  tree: Tree,
+  { file, symbol }: SymbolRef,
+  text: string,
+): RegionResult {
+  if (symbol === includesSymbol) {
+    const block = includeBlock(tree.rootNode);
+    if (block) return found(file, symbol, 'includes', text, block);
+    return {
+      kind: 'missing',
+      message: `${file} has no #include lines`,
+      fix: 'remove this region or add an #include to the file',
+    };
+  }
+  const definitions = syntax.findDefinitions(tree, symbol);
+  const first = definitions[0];
+  if (first === undefined) return missing(file, symbol, syntax.definitions(tree));
+  if (definitions.length > 1 && !areAdjacentOverloads(definitions)) {
+    return ambiguous(file, symbol, definitions);
+  }
+  const spans = definitions.map((definition) => spanOf(definition, text));
+  return found(file, symbol, first.kind, text, {
+    start: Math.min(...spans.map(({ start }) => start)),
+    end: Math.max(...spans.map(({ end }) => end)),
+  });
 }
 
 function found(file: string, symbol: string, kind: Region['kind'], text: string, span: Span): RegionResult {

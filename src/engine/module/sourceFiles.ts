@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 
@@ -22,13 +23,29 @@ export interface SourceFiles {
   readonly problems: readonly SourceProblem[];
 }
 
+/**
+ * How a text is read: from the disk, or from what is known of a file that has not changed. Throws TypeError where it is
+ * not UTF-8. `found` is undefined for the manifest, of which nothing but its path is known.
+ */
+export type ReadText = (path: string, found?: Stats) => Promise<string>;
+
+export async function readUtf8(path: string): Promise<string> {
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(path));
+}
+
+/** True for the name of a file that is read as C++. */
+export function isCppFile(name: string): boolean {
+  return cppExtensions.has(extname(name));
+}
+
 /** Reads the C++ files under `folders` (relative to `root`) and the named `files`; nothing outside the root. */
 export async function readSources(
   root: string,
   folders: readonly string[],
   files: readonly string[],
+  readText: ReadText = readUtf8,
 ): Promise<SourceFiles> {
-  const reader = new SourceReader(await realpath(root));
+  const reader = new SourceReader(await realpath(root), readText);
   for (const file of files) await reader.file(file);
   for (const folder of folders) await reader.folder(folder);
   const sorted = [...reader.texts].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -39,10 +56,12 @@ class SourceReader {
   readonly texts = new Map<string, string>();
   readonly problems: SourceProblem[] = [];
   readonly #root: string;
+  readonly #readText: ReadText;
   readonly #visited = new Set<string>();
 
-  constructor(root: string) {
+  constructor(root: string, readText: ReadText) {
     this.#root = root;
+    this.#readText = readText;
   }
 
   async folder(path: string): Promise<void> {
@@ -56,7 +75,7 @@ class SourceReader {
       if (target === undefined) continue;
       const kind = await stat(target);
       if (kind.isDirectory()) await this.folder(child);
-      else if (kind.isFile() && cppExtensions.has(extname(entry))) await this.file(child);
+      else if (kind.isFile() && isCppFile(entry)) await this.file(child);
     }
   }
 
@@ -76,8 +95,7 @@ class SourceReader {
       }
     } else {
       try {
-        const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-        this.texts.set(name, decoder.decode(await readFile(real)));
+        this.texts.set(name, await this.#readText(real, kind));
       } catch (error) {
         if (!(error instanceof TypeError)) throw error;
         this.#problem(name, 'is not UTF-8 text', 'convert the file to UTF-8');

@@ -41,6 +41,8 @@ export const symbolLayout: WorkspaceLayout = {
     'a source that defines annsmith_search, with a construction (e.g. Builder, SelectNeighbours) and a search (e.g. SearchLayer, VisitedSet, CandidatePool)',
 
   recognise(files, syntax) {
+    // Spares a large workspace of another kind the parsing.
+    if (![...files.values()].some((text) => text.includes('annsmith_search'))) return undefined;
     const all = definitionsIn(files, syntax);
     const adapter = all.find(({ symbol }) => symbol === 'annsmith_search')?.file;
     if (adapter === undefined) return undefined;

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join, posix, resolve } from 'node:path';
 import type { Manifest } from '../../protocol/manifest.ts';
 import {
@@ -12,8 +12,8 @@ import {
 import type { FileTexts } from '../../protocol/policy.ts';
 import type { CppSyntaxTrees } from './cppSyntax.ts';
 import { manifestFileName, parseManifest } from './manifestFile.ts';
-import { locateRegion } from './regions.ts';
-import { readSources } from './sourceFiles.ts';
+import { locateRegions, type RegionResult } from './regions.ts';
+import { type ReadText, readSources, readUtf8 } from './sourceFiles.ts';
 import { WorkspaceError, type WorkspaceProblem } from './workspaceError.ts';
 
 /** A workspace as saved: its manifest, its sources and where its modules and roles are. */
@@ -33,28 +33,33 @@ export interface Workspace {
  */
 export async function loadWorkspace(
   dir: string,
-  { syntax }: { readonly syntax: CppSyntaxTrees },
+  { syntax, readText = readUtf8 }: { readonly syntax: CppSyntaxTrees; readonly readText?: ReadText },
 ): Promise<Workspace> {
   const root = resolve(dir);
   const manifestPath = join(root, manifestFileName);
-  const manifest = parseManifest(await readManifest(manifestPath), manifestPath);
-  const { files, problems: unread } = await readSources(root, sourceFolders(manifest), namedFiles(manifest));
+  const manifest = parseManifest(await readManifest(manifestPath, readText), manifestPath);
+  const { files, problems: unread } = await readSources(
+    root,
+    sourceFolders(manifest),
+    namedFiles(manifest),
+    readText,
+  );
   const problems: WorkspaceProblem[] = unread.map(({ path, message, fix }) => ({
     field: fieldNaming(manifest, path),
     message: `${path} ${message}`,
     fix,
   }));
 
+  const located = locateAll(syntax, references(manifest), files);
   const locate = (ref: SymbolRef, field: string): Region | undefined => {
     const file = posix.normalize(ref.file);
-    const text = files.get(file);
-    if (text === undefined) {
+    const result = located.get(file)?.get(ref.symbol);
+    if (result === undefined) {
       if (!unread.some(({ path }) => posix.normalize(path) === file)) {
         problems.push({ field: `${field}.file`, message: `${file} was not read`, fix: 'name a source file' });
       }
       return undefined;
     }
-    const result = locateRegion(syntax, { file, symbol: ref.symbol }, text);
     if (result.kind === 'found') return result.region;
     problems.push({ field: `${field}.symbol`, message: result.message, fix: result.fix });
     return undefined;
@@ -71,9 +76,9 @@ export async function loadWorkspace(
   return { root, manifest, files, regions, roles };
 }
 
-async function readManifest(path: string): Promise<string> {
+async function readManifest(path: string, readText: ReadText): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return await readText(path);
   } catch (error) {
     const absent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     const message = absent ? 'does not exist' : `cannot be read: ${String(error)}`;
@@ -109,26 +114,53 @@ function locateModules(
   return regions;
 }
 
+/** File -> symbol -> where it is; each file is parsed once. Files that were not read are left out. */
+function locateAll(
+  syntax: CppSyntaxTrees,
+  refs: ReadonlyMap<string, SymbolRef>,
+  files: FileTexts,
+): ReadonlyMap<string, ReadonlyMap<string, RegionResult>> {
+  const symbols = new Map<string, Set<string>>();
+  for (const { file, symbol } of refs.values()) {
+    const path = posix.normalize(file);
+    symbols.set(path, (symbols.get(path) ?? new Set()).add(symbol));
+  }
+  const located = new Map<string, ReadonlyMap<string, RegionResult>>();
+  for (const [file, wanted] of symbols) {
+    const text = files.get(file);
+    if (text === undefined) continue;
+    const names = [...wanted];
+    const results = locateRegions(
+      syntax,
+      names.map((symbol) => ({ file, symbol })),
+      text,
+    );
+    located.set(file, new Map(names.map((symbol, i) => [symbol, results[i]!])));
+  }
+  return located;
+}
+
 /** Folders whose C++ files make the workspace: the include folders and those of every named file. */
 function sourceFolders(manifest: Manifest): readonly string[] {
   return [...new Set([...manifest.build.includeDirs, ...namedFiles(manifest).map(posix.dirname)])];
 }
 
 function namedFiles(manifest: Manifest): readonly string[] {
-  return [...new Set([...references(manifest).values()].concat(manifest.build.adapter))];
+  const named = [...references(manifest).values()].map(({ file }) => file);
+  return [...new Set([...named, manifest.build.adapter])];
 }
 
-/** Field of the manifest -> the file it names. */
-function references(manifest: Manifest): ReadonlyMap<string, string> {
+/** Field of the manifest that names a file -> the symbol that is named with it. */
+function references(manifest: Manifest): ReadonlyMap<string, SymbolRef> {
   const modules = moduleNames.flatMap((name) =>
-    (manifest.modules[name]?.regions ?? []).map(({ file }, i): [string, string] => [
+    (manifest.modules[name]?.regions ?? []).map((ref, i): [string, SymbolRef] => [
       `modules.${name}.regions[${i}].file`,
-      file,
+      ref,
     ]),
   );
-  const roles = roleNames.flatMap((role): [string, string][] => {
-    const file = manifest.roles[role]?.file;
-    return file === undefined ? [] : [[`roles.${role}.file`, file]];
+  const roles = roleNames.flatMap((role): [string, SymbolRef][] => {
+    const ref = manifest.roles[role];
+    return ref === undefined ? [] : [[`roles.${role}.file`, ref]];
   });
   return new Map([...modules, ...roles]);
 }
@@ -138,7 +170,7 @@ function fieldNaming(manifest: Manifest, path: string): string {
   if (same(manifest.build.adapter)) return 'build.adapter';
   const folder = manifest.build.includeDirs.findIndex(same);
   if (folder >= 0) return `build.includeDirs[${folder}]`;
-  const fields = [...references(manifest)].filter(([, file]) => same(file)).map(([field]) => field);
+  const fields = [...references(manifest)].filter(([, { file }]) => same(file)).map(([field]) => field);
   return fields.join(', ');
 }
 

@@ -5,18 +5,21 @@ import type { CandidateStory, MeasuredTrial } from './runStory.ts';
 
 type Measured = FinalTrial['comparison'];
 
-function byRecall(points: readonly CurvePoint[]): ReportCurvePoint[] {
-  return points
-    .map(({ ef, recall, qps }) => ({ ef, recall, qps }))
-    .sort((a, b) => a.recall - b.recall || a.ef - b.ef);
+/** In the order in which a curve is drawn. */
+export function byRecall<P extends Pick<CurvePoint, 'recall' | 'ef'>>(points: readonly P[]): P[] {
+  return [...points].sort((a, b) => a.recall - b.recall || a.ef - b.ef);
+}
+
+function reportPoints(points: readonly CurvePoint[]): ReportCurvePoint[] {
+  return byRecall(points).map(({ ef, recall, qps }) => ({ ef, recall, qps }));
 }
 
 function referenceSeries({ reference, mode }: Measured, name: string): ReportSeries {
-  return { name, role: 'reference', mode, points: byRecall(reference), intervals: [] };
+  return { name, role: 'reference', mode, points: reportPoints(reference), intervals: [] };
 }
 
 /** The interval of the ratio, put on the candidate's QPS. */
-function qpsIntervals({ speedupAt }: Measured): ReportSeries['intervals'] {
+export function qpsIntervals({ speedupAt }: Pick<Measured, 'speedupAt'>): ReportSeries['intervals'] {
   return speedupAt.map(({ recall, ratio, referenceQps, candidateQps }) => ({
     recall,
     value: candidateQps,
@@ -32,7 +35,7 @@ export function confirmedCurves(id: string, { comparison }: FinalTrial, window: 
     name: 'after',
     role: 'winner',
     mode,
-    points: byRecall(candidate),
+    points: reportPoints(candidate),
     intervals: qpsIntervals(comparison),
   };
   return { kind: 'curves', id, window, series: [referenceSeries(comparison, 'before'), after] };
@@ -63,7 +66,7 @@ export function candidateCurves(
       name: candidate.id,
       role,
       mode: comparison.mode,
-      points: byRecall(comparison.candidate),
+      points: reportPoints(comparison.candidate),
       intervals: candidate.won ? qpsIntervals(comparison) : [],
     };
   });

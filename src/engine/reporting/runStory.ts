@@ -51,7 +51,8 @@ export interface Claim {
 
 /** The run with this id. Undefined when the ledger has no record that opens it. */
 export function runStory(records: readonly LedgerRecord[], runId: string): RunStory | undefined {
-  const own = records.filter((record) => record.runId === runId);
+  // What the developer made of the result afterwards is no part of the run.
+  const own = records.filter((record) => record.runId === runId && record.type !== 'signal');
   const all = <T extends LedgerRecord['type']>(type: T): RecordOf<T>[] =>
     own.filter((record): record is RecordOf<T> => record.type === type);
   const run = all('run').at(-1);

@@ -14,7 +14,8 @@ for (const file of await readdir(join(root, 'l10n'))) {
   const language = /^bundle\.l10n\.([\w-]+)\.json$/.exec(file)?.[1];
   if (language === undefined) continue;
   const translated = JSON.parse(await readFile(join(root, 'l10n', file), 'utf8')) as Record<string, string>;
-  for (const key of keys.filter((k) => !(k in translated))) process.stdout.write(`${language}: missing ${JSON.stringify(key)}\n`);
+  for (const key of keys.filter((k) => !(k in translated)))
+    process.stdout.write(`${language}: missing ${JSON.stringify(key)}\n`);
   for (const key of Object.keys(translated).filter((k) => !(k in strings)))
     process.stdout.write(`${language}: not used ${JSON.stringify(key)}\n`);
 }

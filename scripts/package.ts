@@ -4,7 +4,17 @@
  * `--platform` or `--universal` packs one of them.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -52,8 +62,10 @@ function addBinaries(folder: string): void {
   for (const name of binaries) {
     const copy = join(folder, 'build', 'native', 'bin', name);
     put(join(root, 'build', 'native', 'bin', name), copy);
-    const option = process.platform !== 'linux' ? '-x' : executables.includes(name) ? '--strip-all' : '--strip-unneeded';
-    if (spawnSync('strip', [option, copy], { stdio: ['ignore', 2, 2] }).status !== 0) fail(`strip ${copy} failed`);
+    const option =
+      process.platform !== 'linux' ? '-x' : executables.includes(name) ? '--strip-all' : '--strip-unneeded';
+    if (spawnSync('strip', [option, copy], { stdio: ['ignore', 2, 2] }).status !== 0)
+      fail(`strip ${copy} failed`);
     chmodSync(copy, 0o755);
   }
 }
@@ -61,7 +73,8 @@ function addBinaries(folder: string): void {
 /** Sources of the native parts, and the headers that the addon is compiled against. */
 function addSources(folder: string): void {
   const native = join(root, 'native');
-  for (const part of ['CMakeLists.txt', 'core', 'addon', 'harness']) put(join(native, part), join(folder, 'native', part));
+  for (const part of ['CMakeLists.txt', 'core', 'addon', 'harness'])
+    put(join(native, part), join(folder, 'native', part));
   rmSync(join(folder, 'native', 'core', 'bench'), { recursive: true, force: true });
   const headers = join(folder, 'native', 'headers');
   for (const name of nodeHeaders) put(join(hostNode, 'include', 'node', name), join(headers, 'node', name));
@@ -86,11 +99,18 @@ function summary(folder: string): string {
   }
   return [...sizes]
     .sort(([a], [b]) => a.localeCompare(b))
-    .map(([name, { files, bytes }]) => `  ${name.padEnd(18)} ${String(files).padStart(4)} files ${(bytes / 1024).toFixed(0).padStart(7)} KiB`)
+    .map(
+      ([name, { files, bytes }]) =>
+        `  ${name.padEnd(18)} ${String(files).padStart(4)} files ${(bytes / 1024).toFixed(0).padStart(7)} KiB`,
+    )
     .join('\n');
 }
 
-async function pack(packagePath: string, target: string | undefined, add: (folder: string) => void): Promise<void> {
+async function pack(
+  packagePath: string,
+  target: string | undefined,
+  add: (folder: string) => void,
+): Promise<void> {
   const folder = join(scratch, target ?? 'universal');
   await stage(folder);
   add(folder);

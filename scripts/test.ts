@@ -87,7 +87,10 @@ function ui(): Outcome {
     leftOut.push(`the story in VS Code and the test of the package: ${missing}`);
     return { passed: 0, failed: 0 };
   }
-  return vitest('vitest.ui.config.ts', ...(values.grep === undefined ? [] : ['--testNamePattern', values.grep]));
+  return vitest(
+    'vitest.ui.config.ts',
+    ...(values.grep === undefined ? [] : ['--testNamePattern', values.grep]),
+  );
 }
 
 const suites: Record<string, () => Outcome> = {

@@ -6,7 +6,12 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type CodeServerOptions, installVsix, prepareFolder, startCodeServer } from '../test/host/codeServer.ts';
+import {
+  type CodeServerOptions,
+  installVsix,
+  prepareFolder,
+  startCodeServer,
+} from '../test/host/codeServer.ts';
 import { findCodeServer } from '../test/host/installed.ts';
 import { copyWorkspace } from '../test/host/suiteWindow.ts';
 import { platformVsix } from './package/vsixFile.ts';

@@ -46,11 +46,22 @@ async function checkIntegrity(folder: string): Promise<void> {
     packages: Record<string, { integrity?: string }>;
   };
   const { integrity } = lock.packages['node_modules/code-server'] ?? {};
-  if (integrity !== codeServer.integrity) throw new Error(`code-server ${codeServer.version} is not the package that was expected`);
+  if (integrity !== codeServer.integrity)
+    throw new Error(`code-server ${codeServer.version} is not the package that was expected`);
+}
+
+/** The package may carry the link already. */
+async function link(target: string, path: string): Promise<void> {
+  await rm(path, { force: true });
+  await symlink(target, path);
 }
 
 async function installInto(folder: string): Promise<void> {
-  const manifest = { name: 'vscode-host', private: true, dependencies: { 'code-server': codeServer.version } };
+  const manifest = {
+    name: 'vscode-host',
+    private: true,
+    dependencies: { 'code-server': codeServer.version },
+  };
   await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
   await npmInstall(folder, []);
   await checkIntegrity(folder);
@@ -60,13 +71,21 @@ async function installInto(folder: string): Promise<void> {
   await npmInstall(join(vscode, 'extensions'), ['--omit=dev']);
   // Without spdlog the output channels stay empty.
   const native = ['@vscode/spdlog', '@vscode/native-watchdog'];
-  if (npm(vscode, ['rebuild', '--no-bin-links', '--loglevel=error', `--nodedir=${hostNode}`, ...native]) !== 0)
+  if (
+    npm(vscode, ['rebuild', '--no-bin-links', '--loglevel=error', `--nodedir=${hostNode}`, ...native]) !== 0
+  )
     throw new Error(`${native.join(' and ')} cannot be built: g++, make and python3 are needed`);
   for (const name of unneeded) await rm(join(vscode, name), { recursive: true, force: true });
-  await symlink('code-linux.sh', join(vscode, 'bin', 'remote-cli', 'code-server'));
-  await symlink('browser-linux.sh', join(vscode, 'bin', 'helpers', 'browser.sh'));
+  await link('code-linux.sh', join(vscode, 'bin', 'remote-cli', 'code-server'));
+  await link('browser-linux.sh', join(vscode, 'bin', 'helpers', 'browser.sh'));
   const entry = join(folder, 'node_modules', 'code-server', 'out', 'node', 'entry.js');
-  const probe = ['--config', join(folder, 'config.yaml'), '--user-data-dir', join(folder, 'probe'), '--version'];
+  const probe = [
+    '--config',
+    join(folder, 'config.yaml'),
+    '--user-data-dir',
+    join(folder, 'probe'),
+    '--version',
+  ];
   const version = spawnSync(join(hostNode, 'bin', 'node'), [entry, ...probe], { encoding: 'utf8' });
   if (!version.stdout.includes(codeServer.version)) throw new Error(`it does not start: ${version.stderr}`);
   await rm(join(folder, 'probe'), { recursive: true, force: true });
@@ -82,7 +101,9 @@ async function install(): Promise<void> {
   await mkdir(parent, { recursive: true });
   const partial = await mkdtemp(join(parent, 'partial-'));
   try {
-    say(`fetching code-server ${codeServer.version} with VS Code ${codeServer.vscode} (once, two to three minutes)`);
+    say(
+      `fetching code-server ${codeServer.version} with VS Code ${codeServer.vscode} (once, two to three minutes)`,
+    );
     await installInto(partial);
     await rename(partial, hostFolder);
     say(hostFolder);

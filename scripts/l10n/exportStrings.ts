@@ -4,15 +4,14 @@ import { getL10nJson } from '@vscode/l10n-dev';
 
 /** The strings of `l10n.t('…')` in the host, by text. */
 export async function exportStrings(root: string): Promise<Readonly<Record<string, string>>> {
-  const contents = await Promise.all((await hostSources(root)).map((file) => readFile(file, 'utf8')));
-  const found = await getL10nJson(
-    contents.map((text) => ({
-      extension: '.ts' as const,
-      // The exporter looks for calls on what is imported from `vscode`; code that is tested outside the editor gets it
-      // as a parameter.
-      contents: `import { l10n } from 'vscode';\n${text}`,
-    })),
-  );
+  const texts = await Promise.all((await hostSources(root)).map((file) => readFile(file, 'utf8')));
+  // The exporter looks for calls on what is imported from `vscode`, and anew for every import; code that is tested
+  // outside the editor gets the same as a parameter or field. In one file with one import all calls look alike.
+  const calls = texts
+    .map((text) => text.replace(/^import [^;]*? from 'vscode';$/gms, ''))
+    .map((text) => text.replace(/(?:[\w$#]+\s*\.\s*)+l10n\s*\.t\(/g, 'l10n.t('));
+  const contents = ["import { l10n } from 'vscode';", ...calls].join('\n');
+  const found = await getL10nJson([{ extension: '.ts', contents }]);
   const entries = Object.entries(found).map(([key, value]): [string, string] => [
     key,
     typeof value === 'string' ? value : value.message,

@@ -36,13 +36,16 @@ const mark = 'ANNSMITH_TEST_HOST';
 
 function program(): { node: string; entry: string } {
   const found = findCodeServer();
-  if (found === undefined) throw new Error('code-server is not installed: `node scripts/vscodeHost.ts install`');
+  if (found === undefined)
+    throw new Error('code-server is not installed: `node scripts/vscodeHost.ts install`');
   return found;
 }
 
 function environment({ folder, env = {} }: CodeServerOptions): NodeJS.ProcessEnv {
   // A test that is started from a terminal of VS Code would else open in that window.
-  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VSCODE_|ELECTRON_)/.test(name)));
+  const clean = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(VSCODE_|ELECTRON_)/.test(name)),
+  );
   const tmp = join(folder, 'tmp');
   return {
     ...clean,
@@ -155,7 +158,10 @@ function listening(child: ChildProcess, logFile: string): Promise<string> {
 /** It listens before VS Code is loaded: a wrong Node or a broken installation shows here, as an error page. */
 async function answers(url: string, exited: Promise<void>): Promise<void> {
   const ended = exited.then(() => Promise.reject(new Error('it ended')));
-  const page = await Promise.race([fetch(`${url}/?ew=true`, { signal: AbortSignal.timeout(readyWithin) }), ended]);
+  const page = await Promise.race([
+    fetch(`${url}/?ew=true`, { signal: AbortSignal.timeout(readyWithin) }),
+    ended,
+  ]);
   const text = await page.text();
   if (page.status !== 200) throw new Error(`its page answers ${page.status}: ${text.slice(0, 500)}`);
 }

@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { downloadAndUnzipVSCode } from '@vscode/test-electron';
 
 const cachePath = join(import.meta.dirname, '..', '..', 'build', 'vscode-desktop');
-const networkErrors = ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'ENETUNREACH', 'EHOSTUNREACH'];
+const networkErrors = [
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+];
 
 function isOffline(error: unknown): boolean {
   for (let e = error; e instanceof Error; e = e.cause) {
@@ -17,7 +25,8 @@ function isOffline(error: unknown): boolean {
 export async function findDesktop(): Promise<string | undefined> {
   const { VSCODE_EXECUTABLE, DISPLAY, WAYLAND_DISPLAY } = process.env;
   if (VSCODE_EXECUTABLE !== undefined && VSCODE_EXECUTABLE !== '') {
-    if (!existsSync(VSCODE_EXECUTABLE)) throw new Error(`$VSCODE_EXECUTABLE does not exist: ${VSCODE_EXECUTABLE}`);
+    if (!existsSync(VSCODE_EXECUTABLE))
+      throw new Error(`$VSCODE_EXECUTABLE does not exist: ${VSCODE_EXECUTABLE}`);
     return VSCODE_EXECUTABLE;
   }
   if (process.platform === 'linux' && !DISPLAY && !WAYLAND_DISPLAY) return undefined;

@@ -14,7 +14,12 @@ export async function run(): Promise<void> {
   const say = (line: ResultLine): void => appendFileSync(results, `${JSON.stringify(line)}\n`);
   try {
     const { default: Mocha } = await import('mocha');
-    const mocha = new Mocha({ ui: 'tdd', color: false, timeout: 60_000, ...(grep === '' ? {} : { fgrep: grep }) });
+    const mocha = new Mocha({
+      ui: 'tdd',
+      color: false,
+      timeout: 60_000,
+      ...(grep === '' ? {} : { fgrep: grep }),
+    });
     mocha.addFile(variable('ANNSMITH_TEST_SUITE'));
     await mocha.loadFilesAsync();
     const failures = await new Promise<number>((resolve) => {
@@ -30,7 +35,10 @@ export async function run(): Promise<void> {
     if (failures > 0) throw new Error(`${failures} failed`);
   } catch (error) {
     if (!(error instanceof Error && /^\d+ failed$/.test(error.message))) {
-      say({ kind: 'broken', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+      say({
+        kind: 'broken',
+        message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
     }
     throw error;
   }

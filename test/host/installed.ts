@@ -7,7 +7,8 @@ const root = join(import.meta.dirname, '..', '..');
 export const codeServer = {
   version: '4.139.1',
   /** Of the package's tarball. */
-  integrity: '',
+  integrity:
+    'sha512-fUYvJVdz4ZoVJfakGiGWXFMpF8K1ObsrpGvX17ZxNpKOzdNHs7lANT670JTr4ZhA8DnWqyvvmFG/d3HV9Yy6ew==',
   /** VS Code inside it. */
   vscode: '1.139.1',
   platforms: ['linux-x64', 'linux-arm64'],

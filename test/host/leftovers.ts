@@ -26,7 +26,10 @@ export function markedProcesses(name: string, value: string): readonly FoundProc
 }
 
 /** Gives them a moment to end by themselves, then ends them. Returns the commands of those that had to be ended. */
-export async function endProcesses(find: () => readonly FoundProcess[], patience = 15_000): Promise<readonly string[]> {
+export async function endProcesses(
+  find: () => readonly FoundProcess[],
+  patience = 15_000,
+): Promise<readonly string[]> {
   const until = Date.now() + patience;
   while (find().length > 0 && Date.now() < until) await pause(100);
   const left = find();

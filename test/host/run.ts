@@ -32,7 +32,7 @@ function report(line: ResultLine): void {
     say(`  ok    ${line.name} (${line.ms} ms)`);
   } else if (line.kind === 'fail' || line.kind === 'broken') {
     counts.failed++;
-    say(`  FAIL  ${line.kind === 'fail' ? line.name : 'the suite cannot be loaded'}`);
+    say(`  FAIL  ${line.kind === 'fail' ? line.name : 'it cannot be loaded'}`);
     say(line.message.replace(/^/gm, '        '));
   } else if (line.kind === 'skip') {
     say(`  left out  ${line.name}`);
@@ -79,10 +79,14 @@ if (typeof host === 'string') {
   say(`left out: ${host}`);
 } else {
   say(`in ${hostName(host)}`);
-  const bundled = spawnSync(process.execPath, [join(import.meta.dirname, '..', '..', 'scripts', 'build.ts')], {
-    stdio: ['ignore', 2, 2],
-  });
-  if (bundled.status !== 0) throw new Error('the extension cannot be bundled');
+  const bundled = spawnSync(
+    process.execPath,
+    [join(import.meta.dirname, '..', '..', 'scripts', 'build.ts')],
+    {
+      stdio: ['ignore', 2, 2],
+    },
+  );
+  if (bundled.status !== 0) report({ kind: 'broken', message: 'The extension cannot be bundled; dist/ is as it was.' });
   await bundleEntry();
   const chosen = suiteFiles().filter(({ name }) => values.suite?.includes(name) ?? true);
   if (chosen.length === 0) throw new Error('no such suite');

@@ -60,4 +60,5 @@ export async function bundleForHost(path: string, bundle: string): Promise<void>
   });
 }
 
-export const bundleEntry = (): Promise<void> => bundleForHost(join(import.meta.dirname, 'entry.ts'), entryBundle);
+export const bundleEntry = (): Promise<void> =>
+  bundleForHost(join(import.meta.dirname, 'entry.ts'), entryBundle);

@@ -123,7 +123,10 @@ async function runInCodeServer(
   }
 }
 
-async function runOnDesktop({ host, suite, folder }: WindowOptions, { workspace, env }: Opened): Promise<void> {
+async function runOnDesktop(
+  { host, suite, folder }: WindowOptions,
+  { workspace, env }: Opened,
+): Promise<void> {
   if (host.kind !== 'desktop') throw new Error('not a desktop');
   prepareFolder({ folder, trusted: !suite.restricted, settings: suite.settings });
   await runTests({

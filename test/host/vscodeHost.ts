@@ -3,11 +3,14 @@ import { findChromium } from '../ui/chromium.ts';
 import { findDesktop } from './desktop.ts';
 import { codeServer, findCodeServer } from './installed.ts';
 
-export type VSCodeHost = { readonly kind: 'desktop'; readonly executable: string } | { readonly kind: 'code-server' };
+export type VSCodeHost =
+  | { readonly kind: 'desktop'; readonly executable: string }
+  | { readonly kind: 'code-server' };
 
 /** Why tests in code-server are left out, or undefined where they can run. */
 export function codeServerMissing(): string | undefined {
-  if (findCodeServer() === undefined) return 'no code-server is installed (`node scripts/vscodeHost.ts install`)';
+  if (findCodeServer() === undefined)
+    return 'no code-server is installed (`node scripts/vscodeHost.ts install`)';
   if (findChromium() === undefined) return 'there is no Chromium (`node scripts/getChromium.ts`)';
   return undefined;
 }

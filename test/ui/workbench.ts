@@ -25,7 +25,7 @@ export class Workbench {
   /** Opens a file of the workspace by its name. */
   async openFile(name: string): Promise<void> {
     await this.quickInput(name, name);
-    await this.page.getByRole('tab', { name: new RegExp(`^${RegExp.escape(name)}`) }).waitFor();
+    await this.page.getByRole('tab', { name: new RegExp(`^${name.replaceAll('.', '\\.')}`) }).waitFor();
   }
 
   private async quickInput(text: string, choice: string): Promise<void> {

@@ -54,7 +54,8 @@ function labels(nodes: readonly ViewNode[]): string[] {
 async function writeRun(): Promise<void> {
   const node = join(extension().extensionPath, 'node_modules', '.bin', 'node');
   const samples = join(extension().extensionPath, 'test', 'unit', 'reporting', 'sampleLedger.ts');
-  const script = 'const { oneModuleRun } = await import(process.argv[1]); await oneModuleRun(process.argv[2]);';
+  const script =
+    'const { oneModuleRun } = await import(process.argv[1]); await oneModuleRun(process.argv[2]);';
   await promisify(execFile)(node, ['--input-type=module', '-e', script, samples, root()]);
 }
 
@@ -117,7 +118,10 @@ suite('views', () => {
     assert.ok(!trees.datasets.find('dataset:mnist-784-euclidean')!.node.description!.includes('in use'));
     const written = join(root(), '.vscode', 'settings.json');
     assert.ok(existsSync(written));
-    assert.equal(JSON.parse(readFileSync(written, 'utf8'))['annsmith.dataset'], 'fashion-mnist-784-euclidean');
+    assert.equal(
+      JSON.parse(readFileSync(written, 'utf8'))['annsmith.dataset'],
+      'fashion-mnist-784-euclidean',
+    );
   });
 
   test('Candidates shows a run of the ledger as soon as it is written, ranked, with verdicts', async function () {
@@ -134,10 +138,7 @@ suite('views', () => {
     assert.equal(group!.node.label, 'Search, round 1');
     assert.match(group!.node.description!, /2 accepted of 4$/);
     const candidates = trees.candidates.getChildren(group);
-    assert.deepEqual(
-      candidates.map(({ candidate }) => candidate).slice(0, 2),
-      ['g1c1', 'g1c2'],
-    );
+    assert.deepEqual(candidates.map(({ candidate }) => candidate).slice(0, 2), ['g1c1', 'g1c2']);
     const wrong = candidates.find(({ candidate }) => candidate === 'g1c3')!;
     assert.equal(wrong.node.description, 'wrong answers (answers-valid)');
     const item = trees.candidates.getTreeItem(wrong);

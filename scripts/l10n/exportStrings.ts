@@ -9,7 +9,7 @@ export async function exportStrings(root: string): Promise<Readonly<Record<strin
   // outside the editor gets the same as a parameter or field. In one file with one import all calls look alike.
   const calls = texts
     .map((text) => text.replace(/^import [^;]*? from 'vscode';$/gms, ''))
-    .map((text) => text.replace(/(?:[\w$#]+\s*\.\s*)+l10n\s*\.t\(/g, 'l10n.t('));
+    .map((text) => text.replace(/(?:[\w$#]+\s*\.\s*)+#?l10n\s*\.t\(/g, 'l10n.t('));
   const contents = ["import { l10n } from 'vscode';", ...calls].join('\n');
   const found = await getL10nJson([{ extension: '.ts', contents }]);
   const entries = Object.entries(found).map(([key, value]): [string, string] => [

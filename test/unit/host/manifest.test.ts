@@ -45,7 +45,9 @@ interface Manifest {
     })[];
     readonly menus: Readonly<Record<string, readonly Item[]>>;
     readonly keybindings: readonly Item[];
-    readonly viewsContainers: Readonly<Record<string, readonly { readonly id: string; readonly icon: string }[]>>;
+    readonly viewsContainers: Readonly<
+      Record<string, readonly { readonly id: string; readonly icon: string }[]>
+    >;
     readonly views: Readonly<
       Record<string, readonly { readonly id: string; readonly icon: string; readonly name: string }[]>
     >;
@@ -113,10 +115,16 @@ describe('ids of the code and of the manifest', () => {
   it('have the same kinds of rows: each is in a condition, each condition is about one', () => {
     const kinds = values(ids.itemKinds);
     const equal = conditions.flatMap((when) => [...when.matchAll(/viewItem == ([\w.]+)/g)].map((m) => m[1]!));
-    const patterns = conditions.flatMap((when) => [...when.matchAll(/viewItem =~ \/(.+?)\//g)].map((m) => m[1]!));
+    const patterns = conditions.flatMap((when) =>
+      [...when.matchAll(/viewItem =~ \/(.+?)\//g)].map((m) => m[1]!),
+    );
     const regexes = patterns.map((pattern) => new RegExp(pattern));
     for (const kind of equal) expect(kinds).toContain(kind);
-    for (const regex of regexes) expect(kinds.some((kind) => regex.test(kind)), String(regex)).toBe(true);
+    for (const regex of regexes)
+      expect(
+        kinds.some((kind) => regex.test(kind)),
+        String(regex),
+      ).toBe(true);
     // Rows of a group have nothing to choose from.
     const bound = kinds.filter((kind) => equal.includes(kind) || regexes.some((regex) => regex.test(kind)));
     expect(kinds.filter((kind) => !bound.includes(kind))).toEqual([ids.itemKinds.group]);
@@ -131,20 +139,26 @@ describe('ids of the code and of the manifest', () => {
 });
 
 function completionConditions(): string[] {
-  const events = contributes.walkthroughs.flatMap(({ steps }) => steps).flatMap((step) => step.completionEvents);
+  const events = contributes.walkthroughs
+    .flatMap(({ steps }) => steps)
+    .flatMap((step) => step.completionEvents);
   return events.filter((event) => event.startsWith('onContext:'));
 }
 
 /** Keys of ours that conditions name: what is neither a view, a view's item, nor a comment controller. */
 function contextKeysIn(texts: readonly string[]): string[] {
-  const rest = texts.map((text) => text.replace(/\b(view|viewItem|commentController) (==|=~) (\/.+?\/|[\w.]+)/g, ''));
+  const rest = texts.map((text) =>
+    text.replace(/\b(view|viewItem|commentController) (==|=~) (\/.+?\/|[\w.]+)/g, ''),
+  );
   return rest.flatMap((text) => [...text.matchAll(/\bannsmith\.[\w.]+/g)].map((match) => match[0]));
 }
 
 describe('what the manifest refers to', () => {
   it('is a command of ours', () => {
     const known = values(ids.commands);
-    const events = contributes.walkthroughs.flatMap(({ steps }) => steps).flatMap((step) => step.completionEvents);
+    const events = contributes.walkthroughs
+      .flatMap(({ steps }) => steps)
+      .flatMap((step) => step.completionEvents);
     const named = [
       ...[...menuItems, ...contributes.keybindings].flatMap(({ command }) => command ?? []),
       ...events.filter((event) => event.startsWith('onCommand:')).map((event) => event.slice(10)),
@@ -165,8 +179,12 @@ describe('what the manifest refers to', () => {
   it('is a file that exists', () => {
     const files = [
       manifest.icon,
-      ...Object.values(contributes.viewsContainers).flat().map(({ icon }) => icon),
-      ...Object.values(contributes.views).flat().map(({ icon }) => icon),
+      ...Object.values(contributes.viewsContainers)
+        .flat()
+        .map(({ icon }) => icon),
+      ...Object.values(contributes.views)
+        .flat()
+        .map(({ icon }) => icon),
       ...contributes.walkthroughs.flatMap(({ steps }) => steps).map(({ media }) => media.svg),
       ...contributes.jsonValidation.map(({ url }) => url),
     ];
@@ -186,7 +204,9 @@ describe('what the manifest refers to', () => {
 
   it('has an icon for every inline action and every action in a title', () => {
     const shown = [...menuItems].filter(({ group = '' }) => /^(inline|navigation)/.test(group));
-    const iconless = contributes.commands.filter(({ icon }) => icon === undefined).map(({ command }) => command);
+    const iconless = contributes.commands
+      .filter(({ icon }) => icon === undefined)
+      .map(({ command }) => command);
     expect(shown.map(({ command }) => command).filter((command) => iconless.includes(command!))).toEqual([]);
   });
 });
@@ -196,7 +216,8 @@ describe('settings', () => {
     expect(['application', 'machine', 'machine-overridable', 'window', 'resource']).toContain(setting.scope);
     expect(setting).toHaveProperty('default');
     expect(setting.markdownDescription ?? setting.description).toMatch(/^%[\w.]+%$/);
-    if (setting.enum !== undefined) expect(setting.markdownEnumDescriptions).toHaveLength(setting.enum.length);
+    if (setting.enum !== undefined)
+      expect(setting.markdownEnumDescriptions).toHaveLength(setting.enum.length);
   });
 
   it('link to settings that exist', () => {
@@ -233,7 +254,8 @@ describe('strings of the manifest', () => {
   it('are translated into German, with the same links', () => {
     const german = jsonOf<Record<string, string>>('package.nls.de.json');
     expect(Object.keys(german)).toEqual(Object.keys(strings));
-    for (const [key, text] of Object.entries(strings)) expect(marksOf(german[key]!), key).toEqual(marksOf(text));
+    for (const [key, text] of Object.entries(strings))
+      expect(marksOf(german[key]!), key).toEqual(marksOf(text));
   });
 });
 

@@ -4,7 +4,10 @@ import type { ViewNode } from './node.ts';
  * The rows that must be asked for again to get from one tree to the other: `all`, or ids of which none lies below
  * another. A row that is asked for again brings what is below it.
  */
-export function changedRows(before: readonly ViewNode[], after: readonly ViewNode[]): 'all' | readonly string[] {
+export function changedRows(
+  before: readonly ViewNode[],
+  after: readonly ViewNode[],
+): 'all' | readonly string[] {
   return sameOrder(before, after) ? after.flatMap((node, i) => changesBelow(before[i]!, node)) : 'all';
 }
 

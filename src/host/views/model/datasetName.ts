@@ -6,7 +6,9 @@ const allowed = /^[a-z0-9][a-z0-9._-]{0,99}$/i;
 /** Why a dataset cannot be imported under the name; undefined where it can. */
 export function nameProblem(name: string, taken: readonly string[], l10n: Localize): string | undefined {
   if (!allowed.test(name)) {
-    return l10n.t('Use letters, digits, dots, dashes and underscores, at most 100; begin with a letter or digit.');
+    return l10n.t(
+      'Use letters, digits, dots, dashes and underscores, at most 100; begin with a letter or digit.',
+    );
   }
   if (isSynthetic(name)) return l10n.t('Names that begin with {0} stand for seeded sets.', 'synthetic-');
   if (taken.includes(name)) return l10n.t('There is a dataset {0} already.', name);

@@ -59,7 +59,9 @@ function moduleTooltip({ module, measured, best, regions }: ModuleOverview, l10n
   ];
   if (measured !== null) {
     const { dataset, at, stale } = measured;
-    parts.push(line(l10n.t('Measured on {0}, {1}: {2}.', dataset, formatTime(at), speedText(measured, l10n))));
+    parts.push(
+      line(l10n.t('Measured on {0}, {1}: {2}.', dataset, formatTime(at), speedText(measured, l10n))),
+    );
     if (stale) parts.push(line(l10n.t('Its code, or what it is built with, was changed since.')));
   }
   if (best !== null) {
@@ -69,7 +71,12 @@ function moduleTooltip({ module, measured, best, regions }: ModuleOverview, l10n
   return parts;
 }
 
-function regionNodes(root: string, module: ModuleName, regions: readonly Region[], l10n: Localize): ViewNode[] {
+function regionNodes(
+  root: string,
+  module: ModuleName,
+  regions: readonly Region[],
+  l10n: Localize,
+): ViewNode[] {
   // A symbol may be listed twice, as overloads are.
   const seen = new Map<string, number>();
   return regions.map((region) => {

@@ -12,12 +12,12 @@ export interface PolicyInput {
 
 /** What writes the candidates, and what of this workspace it can learn from. */
 export function policyTree({ policy, runs }: PolicyInput, l10n: Localize): readonly ViewNode[] {
-  const own = runs.filter((run) => policyOf(run).id === policy);
+  const own = runs.filter((run) => run.policy === policy);
   const newest = own.reduce<RunView | undefined>(
     (latest, run) => (latest === undefined || run.at > latest.at ? run : latest),
     undefined,
   );
-  const version = newest && policyOf(newest).version;
+  const version = newest?.policyVersion;
   return [
     {
       id: 'policy:id',
@@ -37,12 +37,6 @@ export function policyTree({ policy, runs }: PolicyInput, l10n: Localize): reado
     ...priorNodes(policy, version, l10n),
     judgedNode(own, l10n),
   ];
-}
-
-/** `playbook 3+5f1d0c7a9e21` is the policy's id and version. */
-function policyOf({ policy }: RunView): { readonly id: string; readonly version: string | undefined } {
-  const [id = '', version] = policy.split(/[ @]/, 2);
-  return { id, version };
 }
 
 /** A version of the playbook is that of its prior, then that of its grammar. */

@@ -5,7 +5,7 @@ import type { Localize } from '../../localize.ts';
 import { candidateNode } from './candidateNode.ts';
 import { byFolder } from './folders.ts';
 import { formatEstimate, formatGain, formatQps, formatRatio, formatTime } from './format.ts';
-import { moduleTitle, modulesTitle } from './moduleTitle.ts';
+import { modulesTitle, moduleTitle } from './moduleTitle.ts';
 import { code, described, line, type NodeIcon, type TooltipPart, title, type ViewNode } from './node.ts';
 
 export interface RunsInput {
@@ -109,7 +109,9 @@ function runTooltip(run: RunView, status: string, l10n: Localize): TooltipPart[]
   if (run.error !== null) parts.push(code(run.error));
   for (const { recall, ratio, referenceQps, candidateQps } of run.speedup) {
     const [from, to] = [formatQps(referenceQps), formatQps(candidateQps)];
-    parts.push(line(l10n.t('At recall {0}: {1}, from {2} to {3} QPS.', recall, formatRatio(ratio), from, to)));
+    parts.push(
+      line(l10n.t('At recall {0}: {1}, from {2} to {3} QPS.', recall, formatRatio(ratio), from, to)),
+    );
   }
   return parts;
 }

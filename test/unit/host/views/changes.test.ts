@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { CandidateView, RunView } from '../../../../src/protocol/engine.ts';
 import { changedRows } from '../../../../src/host/views/model/changes.ts';
 import { runsTree } from '../../../../src/host/views/model/runs.ts';
+import type { CandidateView, RunView } from '../../../../src/protocol/engine.ts';
 import { candidate, estimate, group, l10n, root, run, workspace } from './samples.ts';
 
 const tree = (...runs: RunView[]) =>

@@ -11,8 +11,10 @@ import {
 
 describe('numbers', () => {
   it('look as they do on the command line', () => {
-    for (const value of [-2, -0.13, -0.0001, 0, 0.405, 1.7]) expect(formatGain(value)).toBe(cli.formatGain(value));
-    for (const value of [0, 12.34, 999.96, 1000, 1_234_567.8]) expect(formatQps(value)).toBe(cli.formatQps(value));
+    for (const value of [-2, -0.13, -0.0001, 0, 0.405, 1.7])
+      expect(formatGain(value)).toBe(cli.formatGain(value));
+    for (const value of [0, 12.34, 999.96, 1000, 1_234_567.8])
+      expect(formatQps(value)).toBe(cli.formatQps(value));
     for (const value of [0, 1023, 1536, 220_000_000]) expect(formatBytes(value)).toBe(cli.formatBytes(value));
   });
 

@@ -14,9 +14,9 @@ const groups = [
 describe('policy view', () => {
   it('names the policy, its prior, and what it can learn from', () => {
     const runs = [
-      run({ policy: 'playbook 3+5f1d0c7a9e21', at: '2026-02-01T10:00:00.000Z', groups }),
-      run({ id: 'r0', policy: 'playbook 2+ffff', at: '2026-01-01T10:00:00.000Z', groups }),
-      run({ id: 'x', policy: 'some-model 9', at: '2026-03-01T10:00:00.000Z', groups }),
+      run({ at: '2026-02-01T10:00:00.000Z', groups }),
+      run({ id: 'r0', policyVersion: '2+ffff', at: '2026-01-01T10:00:00.000Z', groups }),
+      run({ id: 'x', policy: 'some-model', policyVersion: '9', at: '2026-03-01T10:00:00.000Z', groups }),
     ];
     const rows = policyTree({ policy: 'playbook', runs }, l10n);
     expect(outline(rows)).toEqual([
@@ -35,7 +35,10 @@ describe('policy view', () => {
   });
 
   it('shows another policy by its name', () => {
-    const rows = policyTree({ policy: 'some-model', runs: [run({ policy: 'some-model 9' })] }, l10n);
+    const rows = policyTree(
+      { policy: 'some-model', runs: [run({ policy: 'some-model', policyVersion: '9' })] },
+      l10n,
+    );
     expect(outline(rows)).toEqual(['some-model | 9', 'Judged candidates | none yet']);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { RunView } from '../../../../src/protocol/engine.ts';
 import type { EngineState } from '../../../../src/host/feature.ts';
 import { runsTree } from '../../../../src/host/views/model/runs.ts';
+import type { RunView } from '../../../../src/protocol/engine.ts';
 import {
   allRows,
   candidate,
@@ -93,7 +93,13 @@ describe('candidates view', () => {
   it.each<[string, Partial<RunView>, EngineState, string, string]>([
     ['going on', { status: 'active' }, 'running', 'running', 'annsmith.run.active'],
     ['restarting', { status: 'active' }, 'starting', 'waiting for the engine server', 'annsmith.run.active'],
-    ['server gone', { status: 'active' }, 'stopped', 'the engine server has stopped', 'annsmith.run.resumable'],
+    [
+      'server gone',
+      { status: 'active' },
+      'stopped',
+      'the engine server has stopped',
+      'annsmith.run.resumable',
+    ],
     ['gained', { gain: estimate(0.1) }, 'stopped', '+10.5 % (+9.4 .. +11.6)', 'annsmith.run.done'],
     ['nothing gained', {}, 'running', 'no gain confirmed', 'annsmith.run.empty'],
     ['cancelled', { status: 'cancelled' }, 'running', 'cancelled', 'annsmith.run.resumable'],
@@ -108,7 +114,8 @@ describe('candidates view', () => {
 
   it('shows candidates that wait for their verdict', () => {
     const groups = [group([candidate('g1c1')])];
-    const descriptions = (status: RunView['status']) => allRows(tree([run({ status, groups })])).at(-1)!.description;
+    const descriptions = (status: RunView['status']) =>
+      allRows(tree([run({ status, groups })])).at(-1)!.description;
     expect(descriptions('active')).toBe('pending');
     expect(descriptions('unfinished')).toBe('not judged');
   });

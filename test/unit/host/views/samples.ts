@@ -1,4 +1,6 @@
 /** Rows are made of what the engine server says; these are such answers. */
+
+import type { ViewNode } from '../../../../src/host/views/model/node.ts';
 import type { DatasetInfo } from '../../../../src/protocol/dataset.ts';
 import type {
   CandidateView,
@@ -8,7 +10,6 @@ import type {
   WorkspaceOverview,
 } from '../../../../src/protocol/engine.ts';
 import type { Region } from '../../../../src/protocol/module.ts';
-import type { ViewNode } from '../../../../src/host/views/model/node.ts';
 
 /** As `vscode.l10n.t` does where no translation is loaded. */
 export const l10n = {
@@ -83,6 +84,7 @@ export function run(changes: Partial<RunView> = {}): RunView {
     modules: ['search'],
     datasets: ['mnist-784-euclidean'],
     policy: 'playbook',
+    policyVersion: '3+5f1d0c7a9e21',
     status: 'done',
     error: null,
     gain: null,

@@ -115,6 +115,8 @@ export class FileReview {
     const after: Standing[] = this.#standings.map((standing, i) => {
       const followed = follow(standing, changes);
       const { start, end, touched } = followed;
+      // What made a place unknown may be taken back from outside of it.
+      if (standing.kind === 'refused' && reason !== undefined) retry.add(i);
       if (!touched) return { ...standing, start, end };
       const judged = judge(this.#hunks[i]!, text, followed, standing.kind);
       if (judged === undefined) retry.add(i);

@@ -66,7 +66,8 @@ function rangesIn(file: FileReview | undefined, document: vscode.TextDocument): 
     const line = document.positionAt(start).line;
     const gone = goneLines(hunk);
     for (const k of gone) ranges.lines.push(new vscode.Range(line + k, 0, line + k, 0));
-    if (gone.length === 0) ranges.places.push(new vscode.Range(Math.max(0, line - 1), 0, Math.max(0, line - 1), 0));
+    if (gone.length === 0)
+      ranges.places.push(new vscode.Range(Math.max(0, line - 1), 0, Math.max(0, line - 1), 0));
     for (const word of changedWords(hunk.removed.join(''), hunk.added.join('')).removed) {
       ranges.words.push(
         new vscode.Range(document.positionAt(start + word.start), document.positionAt(start + word.end)),

@@ -28,7 +28,11 @@ export interface LineEdit {
  * inserted or removed at several places, the last one is taken: two comparisons of like texts then agree on the place.
  * Undefined where the texts differ by more than `limit` lines.
  */
-export function lineEdits(a: readonly string[], b: readonly string[], limit = Infinity): LineEdit[] | undefined {
+export function lineEdits(
+  a: readonly string[],
+  b: readonly string[],
+  limit = Infinity,
+): LineEdit[] | undefined {
   const head = commonHead(a, b);
   const tail = commonTail(a, b, head);
   const changes = diffArrays(a.slice(head, a.length - tail), b.slice(head, b.length - tail), {

@@ -35,7 +35,8 @@ export class ReviewMemory {
 
   /** Only what is still to be decided is worth opening again. */
   async keep(session: ReviewSession): Promise<void> {
-    const remembered = session.counts.pending > 0 ? { ...session.ref, decisions: session.decisions } : undefined;
+    const remembered =
+      session.counts.pending > 0 ? { ...session.ref, decisions: session.decisions } : undefined;
     await this.#write(remembered);
   }
 

@@ -110,7 +110,12 @@ export class ReviewSession {
     const file = this.file(path);
     if (file === undefined) return undefined;
     const { text, ranges } = file.merged();
-    return onLine(file, text, [...ranges].map(([index, range]) => ({ index, ...range })), line);
+    return onLine(
+      file,
+      text,
+      [...ranges].map(([index, range]) => ({ index, ...range })),
+      line,
+    );
   }
 
   /** The next pending hunk after a position, or the one before it; around the end. Undefined if none is pending. */
@@ -124,9 +129,7 @@ export class ReviewSession {
     const beyond = pending.find(({ file, index }) => {
       const order = this.files.indexOf(file) - at;
       if (from === undefined || at < 0) return true;
-      return order === 0
-        ? (file.standing(index).start - from.offset) * direction > 0
-        : order * direction > 0;
+      return order === 0 ? (file.standing(index).start - from.offset) * direction > 0 : order * direction > 0;
     });
     return beyond ?? pending[0];
   }

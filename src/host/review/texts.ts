@@ -51,19 +51,18 @@ export function refusedText(session: ReviewSession, l10n: Localize): string | un
   const listed = refused
     .slice(0, mostListed)
     .map((hunk) =>
-      l10n.t(
-        '{0}, hunk {1}: {2}',
-        hunk.file.file,
-        session.numberOf(hunk),
-        refusalText(hunk.reason, l10n),
-      ),
+      l10n.t('{0}, hunk {1}: {2}', hunk.file.file, session.numberOf(hunk), refusalText(hunk.reason, l10n)),
     );
   const rest = refused.length - listed.length;
   const more = rest > 0 ? [l10n.t('and {0} more', rest)] : [];
   const what =
     refused.length === 1
       ? l10n.t('1 hunk of {0} cannot be applied to your code as it is', subject(session.change))
-      : l10n.t('{0} hunks of {1} cannot be applied to your code as it is', refused.length, subject(session.change));
+      : l10n.t(
+          '{0} hunks of {1} cannot be applied to your code as it is',
+          refused.length,
+          subject(session.change),
+        );
   return `${what}. ${[...listed, ...more].join('; ')}.`;
 }
 

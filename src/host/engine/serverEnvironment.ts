@@ -1,0 +1,28 @@
+export interface ServerSettings {
+  /** Empty: `$CXX`, else the first that is found. */
+  readonly compiler: string;
+  /** Empty: `$ANNSMITH_CACHE`, else the system's. */
+  readonly cacheFolder: string;
+}
+
+/** Variables that hold keys, by the customary parts of their names. */
+const secretName = /(^|_)(API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|AUTH)(_|$)/i;
+/** What the editor sets for processes of its own. */
+const editorName = /^(VSCODE_|ELECTRON_|APPLICATION_INSIGHTS_|CHROME_)|^NODE_OPTIONS$/;
+
+/** The environment of the engine server: that of the editor without its own variables and without keys. */
+export function serverEnvironment(
+  base: Readonly<Record<string, string | undefined>>,
+  settings: ServerSettings & { readonly nativeFolder: string },
+): Record<string, string> {
+  const environment: Record<string, string> = {};
+  for (const [name, value] of Object.entries(base)) {
+    if (value !== undefined && !secretName.test(name) && !editorName.test(name)) environment[name] = value;
+  }
+  // The editor's own executable is the runtime, and is plain Node only with this.
+  environment['ELECTRON_RUN_AS_NODE'] = '1';
+  if (settings.compiler !== '') environment['CXX'] = settings.compiler;
+  if (settings.cacheFolder !== '') environment['ANNSMITH_CACHE'] = settings.cacheFolder;
+  environment['ANNSMITH_NATIVE_DIR'] = settings.nativeFolder;
+  return environment;
+}

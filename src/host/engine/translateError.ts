@@ -1,0 +1,21 @@
+import { engineErrorCode, userErrorSchema } from '../../protocol/engine.ts';
+import { EngineError, EngineStopped } from './errors.ts';
+
+/** JSON-RPC codes of a request that was cancelled, by us or by the server. */
+const cancelledCodes: readonly unknown[] = [-32800, -32802];
+/** JSON-RPC codes of a request that nobody will answer any more. */
+const goneCodes: readonly unknown[] = [-32097, -32099, -32098];
+
+/** What a failed request means to the host; `cancelled` for one that was cancelled. */
+export function translateError(error: unknown): Error | 'cancelled' {
+  if (typeof error !== 'object' || error === null) return new Error(String(error));
+  const { code, data } = error as { readonly code?: unknown; readonly data?: unknown };
+  const message = error instanceof Error ? error.message : String(error);
+  if (cancelledCodes.includes(code)) return 'cancelled';
+  if (goneCodes.includes(code)) return new EngineStopped();
+  if (code === engineErrorCode) {
+    const user = userErrorSchema.safeParse(data);
+    if (user.success) return new EngineError(message, user.data.code, user.data.fix);
+  }
+  return error instanceof Error ? error : new Error(message);
+}

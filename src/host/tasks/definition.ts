@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { splitDatasetNames } from '../../protocol/dataset.ts';
+import type { ParamsOf } from '../../protocol/engine.ts';
+import { type ModuleName, moduleNames } from '../../protocol/module.ts';
+import { taskType } from '../ids.ts';
+import type { RunSettings } from '../settings.ts';
+
+const schema = z.object({
+  type: z.literal(taskType),
+  module: z.enum([...moduleNames, 'all']),
+  dataset: z.string().optional(),
+  /** 0: as long as it takes. */
+  budgetMinutes: z.number().min(0).optional(),
+  group: z.int().min(2).max(64).optional(),
+  rounds: z.int().min(1).max(100).optional(),
+  seed: z.int().min(0).optional(),
+  resume: z.string().min(1).optional(),
+  folder: z.string().optional(),
+});
+
+/** A task of ours, as it stands in tasks.json. */
+export type AnnsmithTaskDefinition = z.infer<typeof schema>;
+
+/** What a task is to do; the text says what is wrong with it. */
+export function parseDefinition(
+  value: unknown,
+):
+  | { readonly ok: true; readonly definition: AnnsmithTaskDefinition }
+  | { readonly ok: false; readonly problem: string } {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return { ok: true, definition: parsed.data };
+  const { path, message } = parsed.error.issues[0]!;
+  return { ok: false, problem: `${path.join('.')}: ${message}` };
+}
+
+/** What the server is asked for: to start a run, or to go on with one. */
+export type RunOrder =
+  | { readonly kind: 'start'; readonly params: Omit<ParamsOf<'annsmith/optimize'>, 'job'> }
+  | {
+      readonly kind: 'resume';
+      readonly params: Omit<ParamsOf<'annsmith/resume'>, 'job'>;
+      readonly modules: readonly ModuleName[];
+    };
+
+/** The order of a task: what it does not say comes from the settings. */
+export function orderOf(definition: AnnsmithTaskDefinition, root: string, settings: RunSettings): RunOrder {
+  const { module, dataset, budgetMinutes, group, rounds, seed, resume } = definition;
+  const modules = module === 'all' ? [...moduleNames] : [module];
+  if (resume !== undefined) return { kind: 'resume', params: { root, run: resume }, modules };
+  const names = dataset ?? settings.dataset;
+  return {
+    kind: 'start',
+    params: {
+      root,
+      modules,
+      datasets: names === '' ? [] : splitDatasetNames(names),
+      group: group ?? settings.group,
+      rounds: rounds ?? settings.rounds,
+      budgetMinutes: budgetMinutes === 0 ? null : (budgetMinutes ?? settings.budgetMinutes),
+      policy: settings.policy,
+      seed: seed ?? 1,
+    },
+  };
+}
+
+/** The `module` of a definition for several modules; the protocol takes them in their order. */
+export function moduleField(modules: readonly ModuleName[]): AnnsmithTaskDefinition['module'] {
+  const [only] = modules;
+  return modules.length === 1 && only !== undefined ? only : 'all';
+}

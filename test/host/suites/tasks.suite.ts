@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import type { EngineEvent } from '../../../src/protocol/engine.ts';
+import { extension, next, root, until } from './window.ts';
+
+const dataset = 'synthetic-clusters:n=4000,d=24,queries=3000,seed=5';
+
+/** A task as a person writes it in tasks.json. */
+function task(fields: Record<string, unknown>): vscode.Task {
+  const [folder] = vscode.workspace.workspaceFolders ?? [];
+  return new vscode.Task({ type: 'annsmith', ...fields }, folder!, String(fields['module']), 'annsmith');
+}
+
+/** Runs a task to its end. */
+async function run(wanted: vscode.Task): Promise<number | undefined> {
+  const ended = next('the end of the task', vscode.tasks.onDidEndTaskProcess, () => true, 9 * 60_000);
+  await vscode.tasks.executeTask(wanted);
+  return (await ended).exitCode;
+}
+
+async function offered(module: string): Promise<vscode.Task> {
+  const tasks = await vscode.tasks.fetchTasks({ type: 'annsmith' });
+  const found = tasks.find(({ definition }) => definition['module'] === module);
+  assert.ok(found, `a task for ${module} among ${tasks.length}`);
+  return found;
+}
+
+/** The task of a module with other fields: the editor completes it through the provider. */
+async function changed(module: string, fields: Record<string, unknown>): Promise<vscode.Task> {
+  const { definition, scope, name, source, execution, problemMatchers, presentationOptions } =
+    await offered(module);
+  const copy = new vscode.Task(
+    { ...definition, ...fields },
+    scope as vscode.WorkspaceFolder,
+    name,
+    source,
+    execution,
+    problemMatchers,
+  );
+  copy.presentationOptions = presentationOptions;
+  return copy;
+}
+
+suite('tasks', () => {
+  suiteSetup(async () => {
+    const path = join(root(), 'annsmith.json');
+    const manifest = JSON.parse(await readFile(path, 'utf8'));
+    manifest.datasets = [dataset];
+    manifest.search.recallWindow = [0.8, 0.95];
+    manifest.budgets = { candidateSeconds: 5 };
+    await writeFile(path, JSON.stringify(manifest, undefined, 2));
+    const { store } = await extension().activate();
+    await until('the manifest', store.onChange, () => store.workspaces[0]?.datasets[0] === dataset);
+  });
+
+  test('one is offered for each module, and one for all', async () => {
+    const tasks = await vscode.tasks.fetchTasks({ type: 'annsmith' });
+    assert.deepEqual(
+      tasks.map(({ definition }) => definition['module']),
+      ['construction', 'search', 'refinement', 'all'],
+    );
+    for (const { problemMatchers, presentationOptions } of tasks) {
+      assert.deepEqual(problemMatchers, ['$annsmith-compiler']);
+      assert.equal(presentationOptions.focus, false);
+    }
+  });
+
+  test('a task that makes no sense fails with a reason', async () => {
+    assert.equal(await run(await changed('search', { group: 1 })), 1);
+  });
+
+  test('cancelled, a run ends with 130 and can be resumed', async () => {
+    const { engine, runs, store } = await extension().activate();
+    const started = next('the run', engine.onEvent, (event) => event.kind === 'run', 120_000);
+    const ended = run(await changed('search', { group: 2 }));
+    const event = (await started) as Extract<EngineEvent, { kind: 'run' }>;
+    assert.deepEqual(runs.active?.modules, ['search']);
+    runs.cancel();
+    assert.equal(await ended, 130);
+    assert.equal(runs.active, undefined);
+    const status = (): string | undefined => store.runsOf(root()).find(({ id }) => id === event.run)?.status;
+    await until('the cancelled run', store.onChange, () => status() === 'cancelled');
+  });
+
+  test('a run goes to its end, and says on the way how far it is', async () => {
+    const { engine, runs, store } = await extension().activate();
+    const [cancelled] = store.runsOf(root());
+    const events: EngineEvent[] = [];
+    const listener = engine.onEvent((event) => events.push(event));
+    const delay = eventLoopDelay();
+    const code = await run(await changed('search', { resume: cancelled!.id }));
+    const worst = delay.stop();
+    listener.dispose();
+    assert.equal(code, 0);
+    assert.equal(runs.active, undefined);
+    assert.ok(events.some((event) => event.kind === 'progress' && event.fraction !== undefined));
+    await until('the finished run', store.onChange, () => store.runsOf(root())[0]?.status === 'done');
+    const [done] = store.runsOf(root());
+    assert.equal(done?.id, cancelled?.id);
+    assert.equal(done?.groups[0]?.candidates.length, 2);
+    assert.ok(done.groups[0].candidates.every(({ verdict }) => verdict !== null));
+    assert.ok(worst < 50, `the extension host was blocked for ${worst} ms`);
+  });
+
+  test('killed, the server leaves a run that can be resumed', async () => {
+    const { engine, store } = await extension().activate();
+    const started = next('the run', engine.onEvent, (event) => event.kind === 'run', 120_000);
+    const ended = run(await changed('refinement', { group: 2, seed: 3 }));
+    const event = (await started) as Extract<EngineEvent, { kind: 'run' }>;
+    process.kill(engine.pid!, 'SIGKILL');
+    assert.equal(await ended, 1);
+    const status = (): string | undefined => store.runsOf(root()).find(({ id }) => id === event.run)?.status;
+    await until('the unfinished run', store.onChange, () => status() === 'unfinished', 60_000);
+    assert.equal(await run(await changed('refinement', { resume: event.run })), 0);
+    await until('the finished run', store.onChange, () => status() === 'done');
+  });
+
+  test('a task of tasks.json is completed', async () => {
+    const written = task({ module: 'search', group: 1 });
+    const resolved = next('its end', vscode.tasks.onDidEndTaskProcess, () => true, 60_000);
+    await vscode.workspace
+      .getConfiguration('tasks', vscode.workspace.workspaceFolders?.[0])
+      .update(
+        'tasks',
+        [{ ...written.definition, label: 'mine', problemMatcher: [] }],
+        vscode.ConfigurationTarget.WorkspaceFolder,
+      );
+    const all = await vscode.tasks.fetchTasks();
+    const mine = all.find(({ name }) => name === 'mine');
+    assert.ok(mine, all.map(({ name }) => name).join(', '));
+    await vscode.tasks.executeTask(mine);
+    // Its group of one is refused, by our own terminal.
+    assert.equal((await resolved).exitCode, 1);
+  });
+});
+
+/** The longest time for which the event loop of this process was not free. */
+function eventLoopDelay(): { stop(): number } {
+  let last = performance.now();
+  let worst = 0;
+  const timer = setInterval(() => {
+    const now = performance.now();
+    worst = Math.max(worst, now - last - 10);
+    last = now;
+  }, 10);
+  return {
+    stop: () => {
+      clearInterval(timer);
+      return Math.round(worst);
+    },
+  };
+}

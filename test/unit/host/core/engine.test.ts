@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { parseEvent } from '../../../../src/host/engine/engineEvent.ts';
+import { EngineError, EngineStopped } from '../../../../src/host/engine/errors.ts';
+import { misfit } from '../../../../src/host/engine/handshake.ts';
+import { RestartSchedule } from '../../../../src/host/engine/restartSchedule.ts';
+import { serverEnvironment } from '../../../../src/host/engine/serverEnvironment.ts';
+import { translateError } from '../../../../src/host/engine/translateError.ts';
+import { engineErrorCode, engineProtocolVersion } from '../../../../src/protocol/engine.ts';
+
+describe('restart schedule', () => {
+  it('waits longer each time and stops after five in a row', () => {
+    const schedule = new RestartSchedule();
+    const delays = [0, 1, 2, 3, 4, 5].map((second) => schedule.next(second * 1000));
+    expect(delays).toEqual([500, 1000, 2000, 4000, 8000, undefined]);
+  });
+
+  it('begins anew after a minute of quiet, and when it is told to', () => {
+    const schedule = new RestartSchedule();
+    schedule.next(0);
+    schedule.next(1000);
+    expect(schedule.next(61_000)).toBe(2000);
+    expect(schedule.next(61_000 + 60_001)).toBe(500);
+    schedule.reset();
+    expect(schedule.next(121_002)).toBe(500);
+  });
+});
+
+describe('server environment', () => {
+  const settings = { compiler: '', cacheFolder: '', nativeFolder: '/native' };
+
+  it('leaves out keys and what belongs to the editor', () => {
+    const base = {
+      PATH: '/bin',
+      HTTPS_PROXY: 'http://proxy',
+      OPENAI_API_KEY: 'k',
+      GITHUB_TOKEN: 't',
+      DB_PASSWORD: 'p',
+      VSCODE_IPC_HOOK_CLI: 's',
+      NODE_OPTIONS: '--require x',
+      KEYBOARD: 'us',
+    };
+    expect(serverEnvironment(base, settings)).toEqual({
+      PATH: '/bin',
+      HTTPS_PROXY: 'http://proxy',
+      KEYBOARD: 'us',
+      ELECTRON_RUN_AS_NODE: '1',
+      ANNSMITH_NATIVE_DIR: '/native',
+    });
+  });
+
+  it('puts the settings over what is there', () => {
+    const base = { CXX: 'c++', ANNSMITH_CACHE: '/old' };
+    expect(serverEnvironment(base, settings)).toMatchObject({ CXX: 'c++', ANNSMITH_CACHE: '/old' });
+    expect(serverEnvironment(base, { ...settings, compiler: 'g++-13', cacheFolder: '/new' })).toMatchObject({
+      CXX: 'g++-13',
+      ANNSMITH_CACHE: '/new',
+    });
+  });
+});
+
+describe('handshake', () => {
+  it('takes its own version only', () => {
+    expect(misfit({ annsmith: { protocol: engineProtocolVersion } })).toBeUndefined();
+    expect(misfit({ annsmith: { protocol: engineProtocolVersion + 1 } })).toBe(engineProtocolVersion + 1);
+    expect(misfit({})).toBe('none');
+    expect(misfit(undefined)).toBe('none');
+  });
+});
+
+describe('errors of requests', () => {
+  const failed = (code: number, data?: unknown) => Object.assign(new Error('why'), { code, data });
+
+  it('keeps what the user can put right', () => {
+    const error = translateError(failed(engineErrorCode, { code: 'no-compiler', fix: 'Install one.' }));
+    expect(error).toBeInstanceOf(EngineError);
+    expect(error).toMatchObject({ message: 'why', code: 'no-compiler', fix: 'Install one.' });
+  });
+
+  it('tells cancelled work and a lost server from bugs', () => {
+    expect(translateError(failed(-32800))).toBe('cancelled');
+    expect(translateError(failed(-32097))).toBeInstanceOf(EngineStopped);
+    const bug = failed(-32603);
+    expect(translateError(bug)).toBe(bug);
+    expect(translateError(failed(engineErrorCode, { fix: 1 }))).not.toBeInstanceOf(EngineError);
+  });
+});
+
+describe('events', () => {
+  it('are read, and what is none is refused', () => {
+    const progress = { kind: 'progress', job: 'j', stage: 'build', message: 'm', fraction: 0.5 };
+    expect(parseEvent(progress)).toEqual(progress);
+    expect(parseEvent({ kind: 'changed', root: '/r', what: 'ledger' })).toBeDefined();
+    expect(parseEvent({ kind: 'changed', what: 'datasets' })).toBeDefined();
+    expect(parseEvent({ kind: 'changed', what: 'ledger' })).toBeUndefined();
+    expect(parseEvent({ kind: 'progress', job: 'j' })).toBeUndefined();
+    expect(parseEvent(null)).toBeUndefined();
+  });
+});

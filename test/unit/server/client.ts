@@ -75,6 +75,7 @@ export class ServerClient {
       this.#wake();
       return null;
     });
+    this.child.once('exit', () => this.#wake());
     this.#connection.listen();
   }
 
@@ -157,7 +158,6 @@ export class ServerClient {
       if (this.child.exitCode !== null) throw new Error(`the server ended: ${this.log.join('\n')}`);
       await new Promise<void>((resolve) => {
         this.#waiting.add(resolve);
-        this.child.once('exit', resolve);
       });
     }
   }

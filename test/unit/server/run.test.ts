@@ -1,10 +1,21 @@
 /** A run through the server with the real compiler and harness: progress, a server that is killed, resuming in a new one. */
-import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { type CancellationToken, CancellationTokenSource } from 'vscode-jsonrpc/node';
+import { engineErrorCode } from '../../../src/protocol/engine.ts';
 import { createFixture, type Fixture } from '../../engine/fixture.ts';
-import { ServerClient } from './client.ts';
+import { ServerClient, uriOf } from './client.ts';
+
+const search = {
+  modules: ['search' as const],
+  datasets: [],
+  group: 2,
+  rounds: 1,
+  budgetMinutes: null,
+  policy: 'playbook' as const,
+};
 
 let fixture: Fixture;
 beforeAll(async () => {
@@ -15,17 +26,7 @@ afterAll(() => fixture?.remove());
 it('survives its server', { timeout: 400_000 }, async () => {
   const { root } = fixture.workspace;
   const { client: first } = await ServerClient.start({ folders: [root] });
-  const job = first.request('annsmith/optimize', {
-    job: 'one',
-    root,
-    modules: ['search'],
-    datasets: [],
-    group: 2,
-    rounds: 1,
-    budgetMinutes: null,
-    policy: 'playbook',
-    seed: 1,
-  });
+  const job = first.request('annsmith/optimize', { ...search, job: 'one', root, seed: 1 });
   // It ends with its server.
   job.catch(() => undefined);
   const { run } = await first.until(() => first.events.find((event) => event.kind === 'run'));
@@ -56,33 +57,41 @@ it('survives its server', { timeout: 400_000 }, async () => {
   expect(await second.stop()).toBe(0);
 });
 
-it('leaves a run unfinished when the editor ends, and cancelled when the user cancels', {
+it('ends a run that is cancelled, and leaves one open that the end of the editor cuts off', {
   timeout: 400_000,
 }, async () => {
   const { root } = fixture.workspace;
   const { client } = await ServerClient.start({ folders: [root] });
-  const job = client.request('annsmith/optimize', {
-    job: 'one',
-    root,
-    modules: ['search'],
-    datasets: [],
-    group: 2,
-    rounds: 1,
-    budgetMinutes: null,
-    policy: 'playbook',
-    seed: 2,
+  const started = (job: string, seed: number, token?: CancellationToken) =>
+    client.request('annsmith/optimize', { ...search, job, root, seed }, token);
+  const runOf = (job: string): Promise<string> =>
+    client.until(() =>
+      client.events.flatMap((event) => (event.kind === 'run' && event.job === job ? event.run : [])).at(0),
+    );
+  const source = new CancellationTokenSource();
+  const cancelled = started('cancelled', 2, source.token);
+  const first = await runOf('cancelled');
+  const twice = client.request('annsmith/resume', { job: 'twice', root, run: first });
+  await expect(twice).rejects.toMatchObject({ code: engineErrorCode, data: { code: 'run-active' } });
+  source.cancel();
+  await expect(cancelled).rejects.toMatchObject({ code: -32800 });
+  expect((await client.request('annsmith/runs', { root }))[0]).toMatchObject({
+    id: first,
+    status: 'cancelled',
   });
-  job.catch(() => undefined);
-  const { run } = await client.until(() => client.events.find((event) => event.kind === 'run'));
-  const started = performance.now();
+
+  const cut = started('cut', 3);
+  cut.catch(() => undefined);
+  const second = await runOf('cut');
+  const before = performance.now();
   expect(await client.stop()).toBe(0);
-  expect(performance.now() - started).toBeLessThan(5000);
-  const { client: other } = await ServerClient.start({ folders: [root] });
-  expect((await other.request('annsmith/runs', { root }))[0]).toMatchObject({
-    id: run,
+  expect(performance.now() - before).toBeLessThan(5000);
+  const { client: later } = await ServerClient.start({ folders: [root] });
+  expect((await later.request('annsmith/runs', { root }))[0]).toMatchObject({
+    id: second,
     status: 'unfinished',
   });
-  await other.stop();
+  await later.stop();
 });
 
 it('measures the workspace and keeps what it measured', { timeout: 400_000 }, async () => {
@@ -92,5 +101,41 @@ it('measures the workspace and keeps what it measured', { timeout: 400_000 }, as
   expect(measured).toMatchObject({ dataset: 'clusters', recall: 0.95, stale: false });
   const { modules } = await client.request('annsmith/overview', { root });
   expect(modules[0]?.measured).toMatchObject({ dataset: 'clusters', qps: measured.qps, stale: false });
+  await client.stop();
+});
+
+it('compares a saved change with the last accepted state, where the setting says so', {
+  timeout: 400_000,
+}, async () => {
+  const { root } = fixture.workspace;
+  const { client } = await ServerClient.start({
+    folders: [root],
+    settings: { benchmarkOnSave: true, benchmarkSeconds: 4 },
+  });
+  const file = join(root, 'include/hnsw/search.h');
+  const saved = await readFile(file, 'utf8');
+  await vi.waitFor(() => expect(existsSync(join(root, '.annsmith/accepted/annsmith.json'))).toBe(true), {
+    timeout: 20_000,
+  });
+  client.open(file, saved);
+  const save = async (text: string): Promise<void> => {
+    await writeFile(file, text);
+    client.notify('textDocument/didSave', { textDocument: { uri: uriOf(file) } });
+  };
+  const slow = saved.replace(
+    'const float d = distance(id);',
+    'float d = distance(id); for (int i = 0; i < 4; ++i) { asm volatile("" ::: "memory"); d = distance(id); }',
+  );
+  expect(slow).not.toBe(saved);
+  await save(slow);
+  const warning = await client.until(() => client.diagnosticsOf(file)[0]);
+  expect(warning).toMatchObject({ severity: 2, source: 'annsmith' });
+  expect(warning.message).toMatch(/^search: slower, -?\S+ % \(95 % interval .*\) on clusters, against/);
+  const { series } = await client.request('annsmith/curves', { root });
+  expect(series.find(({ role, gain }) => role === 'measured' && gain !== null)?.gain?.high).toBeLessThan(0);
+  // What was reported is what the next save is compared with.
+  await save(saved);
+  const gain = await client.until(() => client.diagnosticsOf(file).find(({ severity }) => severity === 3));
+  expect(gain.message).toMatch(/^search: faster, \+/);
   await client.stop();
 });

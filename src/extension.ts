@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { Benchmarks } from './host/benchmark.ts';
 import { registerCommands } from './host/commands/register.ts';
 import { setContextKeys } from './host/contextKeys.ts';
+import { registerCurves } from './host/curves/register.ts';
 import { EngineClient, restartOnSettings } from './host/engine/engineClient.ts';
 import type { FeatureContext } from './host/feature.ts';
 import { registerNative } from './host/native/buildNative.ts';
@@ -46,6 +47,7 @@ export function activate(extension: vscode.ExtensionContext): AnnsmithApi {
   own(registerStatusItem({ engine, store, runs, benchmarks }));
   own(showViewProgress(runs));
   const views = own(registerViews(context));
+  own(registerCurves(context));
   own(registerNative(context));
   own(restartOnSettings(engine, () => runs.active !== undefined, runs.onChange, log));
   engine.startWhenAllowed();

@@ -74,13 +74,21 @@ describe('task definitions', () => {
 describe('the terminal of a run', () => {
   const screenOf = () => {
     let now = 0;
-    let text = '';
+    let written: string[] = [];
     const screen = new RunScreen(
-      (data) => (text += data),
+      (data) => written.push(data),
       plain,
       () => now,
     );
-    return { screen, pass: (ms: number) => (now += ms), take: () => [text, (text = '')][0]! };
+    const pass = (ms: number): void => {
+      now += ms;
+    };
+    const take = (): string => {
+      const text = written.join('');
+      written = [];
+      return text;
+    };
+    return { screen, pass, take };
   };
   const matcher = new RegExp(packageManifest.contributes.problemMatchers[0]!.pattern.regexp);
 

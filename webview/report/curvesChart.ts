@@ -1,8 +1,9 @@
 import { Chart, type ChartDataset } from 'chart.js';
 import type { ReportCurvePoint, ReportCurves, ReportSeries } from '../../src/protocol/report.ts';
-import { chartOptions } from './chartOptions.ts';
+import { chartOptions } from '../shared/chartOptions.ts';
+import { isNamedTick } from '../shared/logTicks.ts';
+import { intervalBars, windowShade } from '../shared/plugins.ts';
 import { addLegend } from './legend.ts';
-import { intervalBars, windowShade } from './plugins.ts';
 import type { Theme } from './theme.ts';
 
 const number = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
@@ -21,7 +22,7 @@ export function drawCurves(
     {
       y: 'QPS',
       logarithmic: true,
-      tick: (value) => (isRound(value, decades) ? number.format(value) : null),
+      tick: (value) => (isNamedTick(value, decades) ? number.format(value) : null),
       tooltip: ({ datasetIndex, dataIndex }) =>
         pointText(series[datasetIndex]!, pointsOf[datasetIndex]![dataIndex]!),
     },
@@ -32,7 +33,7 @@ export function drawCurves(
     data: { datasets: series.map((one, i) => curve(one, pointsOf[i]!, theme)) },
     options,
     plugins: [
-      windowShade(window, theme),
+      windowShade(() => [window], theme),
       intervalBars(
         (index) => series[index]!.intervals,
         (index) => theme().series[series[index]!.role],
@@ -45,12 +46,6 @@ export function drawCurves(
 
 function pointText({ name }: ReportSeries, { ef, recall, qps }: ReportCurvePoint): string {
   return `${name}: ef ${ef}, recall ${recall.toFixed(4)}, ${number.format(qps)} QPS`;
-}
-
-/** The values that a logarithmic axis names: more of each decade where there is less than one. */
-function isRound(value: number, decades: number): boolean {
-  const digit = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
-  return (decades < 0.9 ? [1, 2, 3, 4, 5, 7] : [1, 2, 5]).some((round) => Math.abs(digit - round) < 1e-6);
 }
 
 /** Role and timing show in shape as well as in colour. */

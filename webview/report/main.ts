@@ -1,23 +1,13 @@
 /** The script of a report: draws its charts. Everything that they show stands in the page's tables too. */
-import {
-  Chart,
-  LinearScale,
-  LineElement,
-  LogarithmicScale,
-  PointElement,
-  ScatterController,
-  Tooltip,
-} from 'chart.js';
+import type { Chart } from 'chart.js';
 import type { ReportChart, ReportData } from '../../src/protocol/report.ts';
-import { paintTitles } from './chartOptions.ts';
+import { paintTitles } from '../shared/chartOptions.ts';
+import { setUpCharts } from '../shared/chartSetup.ts';
 import { drawCurves } from './curvesChart.ts';
 import { drawSpeedup } from './speedupChart.ts';
 import { onThemeChange, readTheme, type Theme } from './theme.ts';
 
-Chart.register(ScatterController, LineElement, PointElement, LinearScale, LogarithmicScale, Tooltip);
-Chart.defaults.animation = false;
-Chart.defaults.maintainAspectRatio = false;
-Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+setUpCharts();
 
 let theme = readTheme();
 

@@ -1,7 +1,7 @@
 import { Chart } from 'chart.js';
 import type { ReportSpeedup } from '../../src/protocol/report.ts';
-import { chartOptions } from './chartOptions.ts';
-import { intervalBars, windowShade } from './plugins.ts';
+import { chartOptions } from '../shared/chartOptions.ts';
+import { intervalBars, windowShade } from '../shared/plugins.ts';
 import type { Theme } from './theme.ts';
 
 const times = (ratio: number, digits: number): string => `${ratio.toFixed(digits)}\u00d7`;
@@ -47,6 +47,6 @@ export function drawSpeedup(
       ],
     },
     options,
-    plugins: [windowShade(window, theme), intervalBars(() => ratios, colour)],
+    plugins: [windowShade(() => [window], theme), intervalBars(() => ratios, colour)],
   });
 }

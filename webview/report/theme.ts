@@ -1,12 +1,8 @@
 import type { ReportSeries } from '../../src/protocol/report.ts';
+import type { ChartTheme } from '../shared/chartTheme.ts';
 
 /** Colours of the charts, from the page's style sheet. */
-export interface Theme {
-  readonly text: string;
-  readonly muted: string;
-  readonly line: string;
-  readonly surface: string;
-  readonly window: string;
+export interface Theme extends ChartTheme {
   readonly series: Readonly<Record<ReportSeries['role'], string>>;
 }
 

@@ -1,18 +1,19 @@
 import type { Chart, ChartConfiguration, TooltipItem } from 'chart.js';
-import type { Theme } from './theme.ts';
+import type { ChartTheme } from './chartTheme.ts';
 
 export interface ChartText {
+  readonly x?: string;
   readonly y: string;
   readonly logarithmic: boolean;
   /** Of a tick of the y axis; null leaves it out. */
   readonly tick: (value: number) => string | null;
-  readonly tooltip: (item: TooltipItem<'scatter'>) => string;
+  readonly tooltip: (item: TooltipItem<'scatter'>) => string | string[];
 }
 
 /** What both kinds of charts over recall have in common. */
 export function chartOptions(
-  { y, logarithmic, tick, tooltip }: ChartText,
-  theme: () => Theme,
+  { x = 'Recall', y, logarithmic, tick, tooltip }: ChartText,
+  theme: () => ChartTheme,
 ): NonNullable<ChartConfiguration<'scatter'>['options']> {
   const axis = {
     grid: { color: () => theme().line },
@@ -25,7 +26,7 @@ export function chartOptions(
     responsive: true,
     parsing: false,
     scales: {
-      x: { ...axis, type: 'linear', title: title('Recall'), ticks: { color: colour } },
+      x: { ...axis, type: 'linear', title: title(x), ticks: { color: colour } },
       y: {
         ...axis,
         type: logarithmic ? 'logarithmic' : 'linear',
@@ -46,7 +47,7 @@ export function chartOptions(
 }
 
 /** Titles of axes are the one thing that takes no function for its colour. */
-export function paintTitles(chart: Chart<'scatter'>, theme: Theme): void {
+export function paintTitles(chart: Chart<'scatter'>, theme: ChartTheme): void {
   for (const scale of Object.values(chart.options.scales ?? {})) {
     if (scale?.title) scale.title.color = theme.muted;
   }

@@ -1,22 +1,28 @@
 import type { Plugin } from 'chart.js';
 import type { RecallWindow } from '../../src/protocol/measurement.ts';
 import type { ReportInterval } from '../../src/protocol/report.ts';
-import type { Theme } from './theme.ts';
+import type { ChartTheme } from './chartTheme.ts';
 
 /** Half the width of the bars that end an interval, pixels. */
 const capWidth = 4;
 
-/** Shades the recall window behind the curves. */
-export function windowShade(window: RecallWindow, theme: () => Theme): Plugin<'scatter'> {
+/** Shades the recall windows behind the curves. */
+export function windowShade(
+  windows: () => readonly RecallWindow[],
+  theme: () => ChartTheme,
+): Plugin<'scatter'> {
   return {
     id: 'windowShade',
     beforeDatasetsDraw: ({ ctx, chartArea, scales }) => {
       const { left, right, top, bottom } = chartArea;
-      const [low, high] = window.map((recall) => scales.x!.getPixelForValue(recall)) as [number, number];
       ctx.save();
       ctx.fillStyle = theme().window;
-      const from = Math.max(left, low);
-      ctx.fillRect(from, top, Math.min(right, high) - from, bottom - top);
+      for (const window of windows()) {
+        const [low, high] = window.map((recall) => scales.x!.getPixelForValue(recall)) as [number, number];
+        const from = Math.max(left, low);
+        const to = Math.min(right, high);
+        if (to > from) ctx.fillRect(from, top, to - from, bottom - top);
+      }
       ctx.restore();
     },
   };

@@ -1,0 +1,56 @@
+import type { PageAction } from '../../src/protocol/curvesMessages.ts';
+import { button, el } from './dom.ts';
+import type { Words } from './words.ts';
+
+type Do = (action: PageAction) => void;
+
+/** In place of curves: what is missing, and what to do about it. */
+export function emptyState(words: Words, trusted: boolean, act: Do): HTMLElement {
+  const buttons = trusted
+    ? [
+        button(words.text('optimize'), () => act('optimize'), 'primary'),
+        button(words.text('benchmark'), () => act('benchmark')),
+      ]
+    : [button(words.text('trust'), () => act('trust'), 'primary')];
+  return el(
+    'section',
+    { class: 'state', 'aria-labelledby': 'state-heading' },
+    el('h2', { id: 'state-heading' }, words.text('emptyHeading')),
+    el('p', {}, words.text(trusted ? 'emptyText' : 'emptyUntrusted')),
+    el('div', { class: 'buttons' }, ...buttons),
+  );
+}
+
+/** The data could not be read; with curves from before, those stay in sight below it. */
+export function errorState(
+  words: Words,
+  error: { readonly message: string; readonly fix: string | null },
+  older: boolean,
+  act: Do,
+): HTMLElement {
+  return el(
+    'section',
+    { class: 'state error', role: 'alert' },
+    el('h2', {}, words.text('errorHeading')),
+    el('p', {}, error.message),
+    error.fix === null ? null : el('p', {}, error.fix),
+    older && el('p', {}, words.text('errorOlder')),
+    el(
+      'div',
+      { class: 'buttons' },
+      button(words.text('retry'), () => act('retry'), 'primary'),
+      button(words.text('showLog'), () => act('showLog')),
+    ),
+  );
+}
+
+/** There are curves, but the filters let none through. */
+export function nothingState(words: Words, showAll: () => void): HTMLElement {
+  return el(
+    'div',
+    { class: 'state' },
+    el('h3', {}, words.text('nothingHeading')),
+    el('p', {}, words.text('nothingText')),
+    el('div', { class: 'buttons' }, button(words.text('showAll'), showAll, 'primary')),
+  );
+}

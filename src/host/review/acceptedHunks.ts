@@ -35,18 +35,18 @@ export class AcceptedHunks {
   }
 
   /** `text` is the file's, right after the hunk was accepted. */
-  async add(hunk: AcceptedHunk, added: readonly string[], text: string): Promise<void> {
+  add(hunk: AcceptedHunk, added: readonly string[], text: string): void {
     const watched = { ...hunk, lines: acceptedLines(added, text), survival: 1 };
     const others = this.#watched.filter((other) => !isSame(other, hunk));
-    await this.#set(watched.lines.length === 0 ? others : [watched, ...others].slice(0, mostWatched));
+    this.#set(watched.lines.length === 0 ? others : [watched, ...others].slice(0, mostWatched));
   }
 
-  async remove(hunk: AcceptedHunk): Promise<void> {
-    await this.#set(this.#watched.filter((other) => !isSame(other, hunk)));
+  remove(hunk: AcceptedHunk): void {
+    this.#set(this.#watched.filter((other) => !isSame(other, hunk)));
   }
 
   /** The hunks of the saved file whose lines have changed since the last save, with the share that is left. */
-  async saved(root: string, file: string, text: string): Promise<(AcceptedHunk & { survival: number })[]> {
+  saved(root: string, file: string, text: string): (AcceptedHunk & { survival: number })[] {
     const rewritten: Watched[] = [];
     const watched = this.#watched.map((hunk) => {
       if (hunk.root !== root || hunk.file !== file) return hunk;
@@ -56,13 +56,13 @@ export class AcceptedHunks {
       return now;
     });
     // Nothing is left to be rewritten of what is gone.
-    await this.#set(watched.filter((hunk) => hunk.survival > 0));
+    this.#set(watched.filter((hunk) => hunk.survival > 0));
     return rewritten.map(({ lines: _, ...hunk }) => hunk);
   }
 
-  async #set(watched: readonly Watched[]): Promise<void> {
+  #set(watched: readonly Watched[]): void {
     this.#watched = watched;
-    await this.#state.update(key, watched);
+    void this.#state.update(key, watched);
   }
 }
 

@@ -21,7 +21,10 @@ export class HunkThreads implements vscode.Disposable {
   readonly #model: ReviewModel;
   readonly #subscription: vscode.Disposable;
   readonly #shown = new Map<string, Shown>();
-  /** Only while there is something to show. */
+  /**
+   * Made when there is something to show first. It stays for good: one that is disposed of disposes of its threads again,
+   * which the editor logs as errors.
+   */
   #controller: vscode.CommentController | undefined;
 
   constructor(model: ReviewModel) {
@@ -53,11 +56,7 @@ export class HunkThreads implements vscode.Disposable {
       shown.thread.dispose();
       this.#shown.delete(key);
     }
-    if (session === undefined || pending.length === 0) {
-      this.#controller?.dispose();
-      this.#controller = undefined;
-      return;
-    }
+    if (session === undefined || pending.length === 0) return;
     this.#controller ??= vscode.comments.createCommentController(controllerId, 'Annsmith');
     for (const hunk of pending) this.#showHunk(this.#controller, session, hunk);
   }

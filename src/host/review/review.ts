@@ -71,6 +71,17 @@ export class HunkReview implements Review, vscode.Disposable {
     return this.#model.session;
   }
 
+  /** What is shown below the hunks, for who wants to look. */
+  get threads(): readonly vscode.CommentThread[] {
+    return this.#threads.threads;
+  }
+
+  /** Settles once commands are done and their signals are answered. */
+  async settled(): Promise<void> {
+    await this.#queue;
+    await this.#signals.idle();
+  }
+
   async open(root: string, run: string, candidate: string): Promise<void> {
     await this.#run(async () => {
       const session = await this.#start({ root, run, candidate });
@@ -229,17 +240,17 @@ export class HunkReview implements Review, vscode.Disposable {
     if (session === undefined) return;
     const about = { ...session.ref, file, hunk: hunk.id };
     this.#signals.send({ ...about, signal });
-    if (signal === 'accepted') void this.#accepted.add(about, hunk.added, session.file(file)?.text ?? '');
-    if (signal === 'undone') void this.#accepted.remove(about);
+    if (signal === 'accepted') this.#accepted.add(about, hunk.added, session.file(file)?.text ?? '');
+    if (signal === 'undone') this.#accepted.remove(about);
   }
 
   #saved(document: vscode.TextDocument): void {
     for (const root of this.#accepted.roots) {
       const file = pathInside(root, document.uri.fsPath);
       if (file === undefined) continue;
-      void this.#accepted.saved(root, file, document.getText()).then((rewritten) => {
-        for (const hunk of rewritten) this.#signals.send({ ...hunk, signal: 'rewritten' });
-      });
+      for (const hunk of this.#accepted.saved(root, file, document.getText())) {
+        this.#signals.send({ ...hunk, signal: 'rewritten' });
+      }
     }
   }
 

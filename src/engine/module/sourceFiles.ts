@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { extname, join, relative, sep } from 'node:path';
+import { extname, join, posix, relative, sep } from 'node:path';
 
 const cppExtensions: ReadonlySet<string> = new Set(
   '.h .hh .hpp .hxx .inl .ipp .tpp .c .cc .cpp .cxx'.split(' '),
@@ -38,7 +38,11 @@ export function isCppFile(name: string): boolean {
   return cppExtensions.has(extname(name));
 }
 
-/** Reads the C++ files under `folders` (relative to `root`) and the named `files`; nothing outside the root. */
+/**
+ * Reads the C++ files under `folders` (relative to `root`), the named `files`, what lies beside them, and what any of
+ * these includes by a path of its own; nothing outside the root. Folders below a named file are not searched: it may lie
+ * at the top of a large repository.
+ */
 export async function readSources(
   root: string,
   folders: readonly string[],
@@ -47,7 +51,11 @@ export async function readSources(
 ): Promise<SourceFiles> {
   const reader = new SourceReader(await realpath(root), readText);
   for (const file of files) await reader.file(file);
-  for (const folder of folders) await reader.folder(folder);
+  for (const folder of folders) await reader.folder(folder, 'whole');
+  for (const folder of new Set(files.map((file) => posix.dirname(file)))) {
+    await reader.folder(folder, 'files');
+  }
+  await reader.included();
   const sorted = [...reader.texts].sort(([a], [b]) => (a < b ? -1 : 1));
   return { files: new Map(sorted), problems: reader.problems };
 }
@@ -58,24 +66,43 @@ class SourceReader {
   readonly #root: string;
   readonly #readText: ReadText;
   readonly #visited = new Set<string>();
+  #isFull = false;
 
   constructor(root: string, readText: ReadText) {
     this.#root = root;
     this.#readText = readText;
   }
 
-  async folder(path: string): Promise<void> {
+  async folder(path: string, depth: 'whole' | 'files'): Promise<void> {
     const real = await this.#resolve(path);
     if (real === undefined || this.#visited.has(real)) return;
-    this.#visited.add(real);
+    if (depth === 'whole') this.#visited.add(real);
     for (const entry of (await readdir(real)).sort()) {
       if (entry.startsWith('.') || skippedFolders.test(entry)) continue;
       const child = normalise(join(path, entry));
       const target = await this.#resolve(child);
       if (target === undefined) continue;
       const kind = await stat(target);
-      if (kind.isDirectory()) await this.folder(child);
-      else if (kind.isFile() && isCppFile(entry)) await this.file(child);
+      if (kind.isDirectory()) {
+        if (depth === 'whole') await this.folder(child, depth);
+      } else if (kind.isFile() && isCppFile(entry)) await this.file(child);
+    }
+  }
+
+  /** Follows quoted includes relative to the file they stand in. */
+  async included(): Promise<void> {
+    // The map grows while it is walked.
+    for (const [file, text] of this.texts) {
+      for (const [, target = ''] of text.matchAll(/^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"/gm)) {
+        const path = posix.join(posix.dirname(file), target);
+        if (this.texts.has(path) || path.startsWith('../') || posix.isAbsolute(target)) continue;
+        // What does not stand there is found by an include folder, or by the compiler.
+        const isThere = await stat(join(this.#root, path)).then(
+          (found) => found.isFile(),
+          () => false,
+        );
+        if (isThere) await this.file(path);
+      }
     }
   }
 
@@ -90,9 +117,10 @@ class SourceReader {
     } else if (kind.size > maximumFileBytes) {
       this.#problem(name, `is ${kind.size} bytes`, `keep sources below ${maximumFileBytes} bytes`);
     } else if (this.texts.size >= maximumFiles) {
-      if (this.texts.size === maximumFiles) {
+      if (!this.#isFull) {
         this.#problem(name, `is one of more than ${maximumFiles} sources`, 'narrow build.includeDirs');
       }
+      this.#isFull = true;
     } else {
       try {
         this.texts.set(name, await this.#readText(real, kind));

@@ -40,7 +40,7 @@ export async function loadWorkspace(
   const manifest = parseManifest(await readManifest(manifestPath, readText), manifestPath);
   const { files, problems: unread } = await readSources(
     root,
-    sourceFolders(manifest),
+    manifest.build.includeDirs,
     namedFiles(manifest),
     readText,
   );
@@ -138,11 +138,6 @@ function locateAll(
     located.set(file, new Map(names.map((symbol, i) => [symbol, results[i]!])));
   }
   return located;
-}
-
-/** Folders whose C++ files make the workspace: the include folders and those of every named file. */
-function sourceFolders(manifest: Manifest): readonly string[] {
-  return [...new Set([...manifest.build.includeDirs, ...namedFiles(manifest).map(posix.dirname)])];
 }
 
 function namedFiles(manifest: Manifest): readonly string[] {

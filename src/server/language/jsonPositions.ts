@@ -24,12 +24,13 @@ export function spanOfField(text: string, field: string, wanted: 'key' | 'value'
   if (error !== undefined) return lineEnd(text, error.line, error.column);
   const places = placesOf(text);
   // A problem may be of several fields; the first is where it is shown.
-  for (let path = field.split(', ')[0] ?? ''; ; path = parentOf(path)) {
+  const [first = ''] = field.split(', ');
+  for (let path = first; ; path = parentOf(path)) {
     const place = places.get(path);
     if (place === undefined && path !== '') continue;
     if (place === undefined) return { start: 0, end: 0 };
     const { key, value } = place;
-    const isExact = path === field;
+    const isExact = path === first;
     const isNested = /[[{]/.test(text.charAt(value.start));
     if (key !== undefined && (wanted === 'key' || !isExact || isNested)) return key;
     return isNested ? { start: value.start, end: value.start + 1 } : value;

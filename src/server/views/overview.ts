@@ -97,5 +97,5 @@ async function isInCode(
   best: { readonly run: string; readonly candidate: string },
 ): Promise<boolean> {
   const change = await changeOf(root, records, best).catch(() => undefined);
-  return change !== undefined && change.files.every(({ file, text }) => files.get(file) === text);
+  return change?.files.every(({ file, text }) => files.get(file) === text) ?? false;
 }

@@ -131,7 +131,9 @@ export class ServerSession {
     token?: vscode.CancellationToken,
   ): Promise<ResultOf<M>> {
     try {
-      return await this.#unlessEnded(this.#client.sendRequest<ResultOf<M>>(method, params, token));
+      // The client takes a token that is undefined for a parameter more.
+      const last = token === undefined ? [] : [token];
+      return await this.#unlessEnded(this.#client.sendRequest<ResultOf<M>>(method, params, ...last));
     } catch (error) {
       const meant = error instanceof EngineStopped ? error : translateError(error);
       throw meant === 'cancelled' ? new vscode.CancellationError() : meant;

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { type CancellationToken, ErrorCodes, ResponseError } from 'vscode-languageserver/node';
 import { Interrupted } from '../engine/errors.ts';
 import type { Logger, Progress, Services } from '../engine/ports.ts';
@@ -93,10 +94,10 @@ export class Jobs {
   async interrupt(graceMs: number): Promise<void> {
     const jobs = [...this.#jobs.values()];
     for (const { controller } of jobs) controller.abort(new Interrupted());
-    const late = Promise.withResolvers<void>();
-    const timer = setTimeout(late.resolve, graceMs);
-    await Promise.race([Promise.allSettled(jobs.map(({ done }) => done)), late.promise]);
-    clearTimeout(timer);
+    const timer = new AbortController();
+    const late = wait(graceMs, undefined, { signal: timer.signal }).catch(() => undefined);
+    await Promise.race([Promise.allSettled(jobs.map(({ done }) => done)), late]);
+    timer.abort();
   }
 
   #services(logger: Logger, progress: (event: Progress) => void): Services {

@@ -20,7 +20,7 @@ import {
   type ResultOf,
 } from '../../../src/protocol/engine.ts';
 
-const server = join(import.meta.dirname, '..', '..', '..', 'src', 'server', 'main.ts');
+export const server = join(import.meta.dirname, '..', '..', '..', 'src', 'server', 'main.ts');
 
 export interface ClientOptions {
   readonly folders: readonly string[];

@@ -1,8 +1,10 @@
 /** Saves, branch switches and files that are touched: read once, and only where there is something new. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ServerClient, uriOf } from './client.ts';
+import { ServerClient, server, uriOf } from './client.ts';
 import { copyWorkspace, type WorkspaceCopy } from './workspaceCopy.ts';
 
 let copy: WorkspaceCopy;
@@ -62,6 +64,13 @@ describe('watching', () => {
     await client.until(() => client.changes('ledger') > 0);
     expect((await client.request('annsmith/runs', { root: copy.root }))[0]?.id).toBe('one-module');
     expect(client.changes('ledger')).toBe(1);
+  });
+
+  it('ends when its input is closed', async () => {
+    const child = spawn(process.execPath, [server], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const exited = once(child, 'exit');
+    child.stdin.end();
+    expect(await exited).toEqual([1, null]);
   });
 
   it('starts no process by itself', async () => {

@@ -43,7 +43,10 @@ function report(line: ResultLine): void {
 function showLogs(folder: string): void {
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     if (!/logs\/.*(annsmith[^/]*|remoteexthost)\.log$/i.test(name)) continue;
-    const lines = readFileSync(join(folder, name), 'utf8').trimEnd().split('\n').slice(-40);
+    const lines = readFileSync(join(folder, name), 'utf8')
+      .split('\n')
+      .filter((line) => /\[error\]|annsmith/i.test(line) && !line.trim().startsWith('at '))
+      .slice(-40);
     say(`        -- ${name}\n${lines.join('\n').replace(/^/gm, '        ')}`);
   }
 }
@@ -55,7 +58,7 @@ async function play(host: VSCodeHost, suite: SuiteFile): Promise<void> {
   const console: string[] = [];
   const onConsole = (text: string): void => {
     if (values.verbose) say(`        ${text}`);
-    else console.push(text);
+    else if (!text.startsWith('[info]')) console.push(text.split('\n', 1)[0]!);
   };
   try {
     await bundleForHost(suite.path, suite.bundle);

@@ -38,7 +38,7 @@ export class Workbench {
     return this.page.locator('.quick-input-widget:visible input.input');
   }
 
-  quickRow(text: string): Locator {
+  quickRow(text: string | RegExp): Locator {
     return this.page.locator('.quick-input-list .monaco-list-row', { hasText: text });
   }
 
@@ -68,6 +68,27 @@ export class Workbench {
 
   statusItem(text: string | RegExp): Locator {
     return this.page.locator('.part.statusbar .statusbar-item', { hasText: text });
+  }
+
+  /** From the CodeLens above a region through the quick picks to a run of a minute that goes on. */
+  async optimize(file: string, dataset: string): Promise<void> {
+    await this.openFile(file);
+    await this.codeLens(/^Optimize search/)
+      .first()
+      .click();
+    await this.quickBox.fill(dataset);
+    for (const choice of [dataset, 'playbook', '1 minute']) await this.quickRow(choice).first().click();
+    await this.statusItem('search').waitFor();
+  }
+
+  /** The text of the active editor gets the keys. */
+  async focusEditor(): Promise<void> {
+    await this.command('View: Focus Active Editor Group');
+  }
+
+  /** A tab with changes that are not saved. */
+  async isDirty(name: string): Promise<boolean> {
+    return (await this.page.locator('.tab.dirty', { hasText: name }).count()) > 0;
   }
 
   /** The active editor's text as it is shown, with ordinary spaces. */

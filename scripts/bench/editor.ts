@@ -1,0 +1,133 @@
+/**
+ * What the extension costs an editor: in a workspace of 10,000 C++ files, the time of activation, the time to the first
+ * CodeLens, processor time at rest, and how late the extension host's event loop is while a run is on. Needs what
+ * `npm test` installs: a VS Code for the browser and a Chromium.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { packForPlatform, StoryWindow } from '../../test/ui/storyWindow.ts';
+
+const files = 10_000;
+const restSeconds = 20;
+/** Of /proc/PID/stat. */
+const ticksPerSecond = 100;
+const dataset = 'synthetic-clusters:n=4000,d=32,seed=1';
+
+function say(name: string, value: string): void {
+  process.stdout.write(`${name.padEnd(56)} ${value}\n`);
+}
+
+/** Files of different sizes in folders of a hundred, as a large C++ project has them. */
+function makeLarge(workspace: string): void {
+  for (let i = 0; i < files; i++) {
+    const folder = join(workspace, 'lib', `part${Math.floor(i / 100)}`);
+    if (i % 100 === 0) mkdirSync(folder, { recursive: true });
+    const functions = Array.from(
+      { length: 1 + (i % 20) },
+      (_, f) => `inline int function_${i}_${f}(int value) {\n  return value * ${f} + ${i};\n}\n`,
+    );
+    writeFileSync(join(folder, `file${i}.${i % 2 === 0 ? 'h' : 'cc'}`), functions.join('\n'));
+  }
+}
+
+/** An extension beside ours in the same extension host: it writes how late the event loop was, in every second. */
+function addProbe(exts: string, out: string): void {
+  const folder = join(exts, 'annsmith.probe-1.0.0');
+  mkdirSync(folder, { recursive: true });
+  const manifest = {
+    name: 'probe',
+    publisher: 'annsmith',
+    version: '1.0.0',
+    engines: { vscode: '^1.95.0' },
+    main: './probe.js',
+    extensionKind: ['workspace'],
+    activationEvents: ['*'],
+  };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+  writeFileSync(
+    join(folder, 'probe.js'),
+    `const { appendFileSync } = require('node:fs');
+const { monitorEventLoopDelay } = require('node:perf_hooks');
+exports.activate = () => {
+  const resolution = 10;
+  const delay = monitorEventLoopDelay({ resolution });
+  delay.enable();
+  setInterval(() => {
+    const late = (nanoseconds) => Math.max(0, nanoseconds / 1e6 - resolution);
+    appendFileSync(${JSON.stringify(out)}, JSON.stringify({ at: Date.now(), p99: late(delay.percentile(99)), max: late(delay.max) }) + '\\n');
+    delay.reset();
+  }, 1000);
+};
+`,
+  );
+}
+
+interface Second {
+  readonly at: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** Milliseconds of processor time of a process so far, itself and its children that have ended. */
+function processorTime(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+  const ticks = [11, 12, 13, 14].map((index) => Number(fields[index]));
+  return (ticks.reduce((sum, value) => sum + value, 0) * 1000) / ticksPerSecond;
+}
+
+/** Milliseconds per second over some seconds. */
+async function load(pid: number): Promise<number> {
+  const before = processorTime(pid);
+  await pause(restSeconds * 1000);
+  return (processorTime(pid) - before) / restSeconds;
+}
+
+let delays = '';
+const window = await StoryWindow.open(packForPlatform(), { 'annsmith.groupSize': 4 }, (folder, workspace) => {
+  delays = join(folder, 'delays.jsonl');
+  makeLarge(workspace);
+  addProbe(join(folder, 'exts'), delays);
+});
+try {
+  const { workbench } = window;
+  await workbench.openFile('search.h');
+  const opened = performance.now();
+  await workbench.codeLens('Optimize search').first().waitFor();
+  say('first CodeLens after the file is opened, cold', `${Math.round(performance.now() - opened)} ms`);
+
+  await workbench.command('Developer: Show Running Extensions');
+  const row = workbench.page.locator('.extension', { hasText: 'Annsmith' }).locator('.activation-time');
+  say('activation, as "Show Running Extensions" has it', await row.first().innerText());
+
+  const [server] = window.processes('server.mjs');
+  const [host] = window.processes('--type=extensionHost');
+  // What start-up has left to do is no rest.
+  await pause(10_000);
+  const [serverLoad, hostLoad] = await Promise.all([load(server!.pid), load(host!.pid)]);
+  say(`processor time at rest, engine server (${restSeconds} s)`, `${serverLoad.toFixed(2)} ms/s`);
+  say(`processor time at rest, whole extension host (${restSeconds} s)`, `${hostLoad.toFixed(2)} ms/s`);
+
+  await workbench.optimize('search.h', dataset);
+  const began = Date.now();
+  await workbench.row('Candidates', /^(done|no gain confirmed): /).waitFor({ timeout: 8 * 60_000 });
+  const ended = Date.now();
+  const seconds = readFileSync(delays, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Second)
+    .filter(({ at }) => at > began && at <= ended);
+  say('run on a small dataset', `${((ended - began) / 1000).toFixed(0)} s`);
+  const worst = (pick: (second: Second) => number): string =>
+    `${Math.max(...seconds.map(pick)).toFixed(1)} ms`;
+  say(
+    'event-loop delay of the extension host, p99 of its worst second',
+    worst(({ p99 }) => p99),
+  );
+  say(
+    'event-loop delay of the extension host, longest',
+    worst(({ max }) => max),
+  );
+} finally {
+  await window.close();
+}

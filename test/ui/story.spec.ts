@@ -1,0 +1,226 @@
+/**
+ * The whole story in a real VS Code in Chromium, with the packed extension, the real engine and the real compiler: from
+ * an opened folder to an accepted gain; then runs that are cut off. Steps build on each other. Pictures of each go to
+ * the folder that is printed at the end.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packForPlatform, pictures, StoryWindow } from './storyWindow.ts';
+import type { Workbench } from './workbench.ts';
+
+const dataset = 'mnist-784-euclidean';
+/** Small enough for a run of seconds. */
+const smallDataset = 'synthetic-clusters:n=4000,d=32,seed=1';
+const minutes = 60_000;
+
+let window: StoryWindow;
+let workbench: Workbench;
+
+/** The text of the module as it stands on disk. */
+const onDisk = (): string => readFileSync(join(window.workspace, 'include/hnsw/search.h'), 'utf8');
+
+/** How many hunks are pending, as the lens at the top of the file says. */
+async function pendingHunks(): Promise<number> {
+  const lens = workbench.codeLens(/Accept all/);
+  return Number(/Accept all (\d+)/.exec(await lens.first().innerText())?.[1]);
+}
+
+/** Rewards of the rows of candidates, from top to bottom. */
+async function shownGains(): Promise<number[]> {
+  const rows = await workbench.row('Candidates', /accepted: |winner: /).allInnerTexts();
+  return rows.flatMap((text) => {
+    const gain = /([+-]\d+\.\d) % \(/.exec(text)?.[1];
+    return gain === undefined ? [] : [Number(gain)];
+  });
+}
+
+describe('the story', { concurrent: false }, () => {
+  beforeAll(async () => {
+    window = await StoryWindow.open(packForPlatform(), {
+      'annsmith.groupSize': 5,
+      'annsmith.benchmarkOnSave': true,
+      'annsmith.benchmarkSeconds': 10,
+    });
+    workbench = window.workbench;
+  });
+  afterAll(async () => {
+    await window?.close();
+    process.stderr.write(`pictures of the story: ${pictures}\n`);
+  });
+
+  it('a folder with a manifest shows its modules and a CodeLens above every region', async () => {
+    await workbench.showContainer('Annsmith');
+    for (const name of [/^Construction/, /^Search/, /^Refinement/])
+      await workbench.row('Modules', name).waitFor();
+    await workbench.openFile('search.h');
+    await workbench.codeLens('Optimize search').first().waitFor();
+    expect(await workbench.view('Candidates').innerText()).toContain('No runs yet');
+    await window.picture('1-codelens');
+  });
+
+  it(
+    '"Optimize search" asks for dataset, policy and budget, and shows how far it is',
+    async () => {
+      await workbench.codeLens('Optimize search').first().click();
+      await workbench.quickRow(dataset).first().waitFor();
+      await window.picture('2-quick-pick');
+      await workbench.page.keyboard.press('Escape');
+      await workbench.optimize('search.h', dataset);
+      await workbench.row('Candidates', /running: Search/).waitFor();
+      await workbench.row('Candidates', /round 1/).waitFor({ timeout: 5 * minutes });
+      await workbench.statusItem(/search .*%/).waitFor({ timeout: 5 * minutes });
+      await window.picture('3-progress');
+    },
+    10 * minutes,
+  );
+
+  it(
+    'candidates appear ranked, with verdict and gain, and the best is confirmed',
+    async () => {
+      await workbench.row('Candidates', /done: Search/).waitFor({ timeout: 10 * minutes });
+      await workbench.row('Candidates', /^confirmed winner: /).waitFor();
+      const gains = await shownGains();
+      expect(gains.length).toBeGreaterThan(0);
+      expect(gains).toEqual(gains.toSorted((a, b) => b - a));
+      await workbench
+        .notification(/search: \d\.\d\dx/)
+        .first()
+        .waitFor();
+      await window.picture('4-candidates');
+    },
+    12 * minutes,
+  );
+
+  it('the curves are drawn, with a table that says the same', async () => {
+    await workbench
+      .notification(/search: \d\.\d\dx/)
+      .getByRole('button', { name: 'Show Curves' })
+      .click();
+    const page = await workbench.webview('canvas');
+    await expect
+      .poll(
+        () =>
+          page.evaluate<number>(`(() => {
+            const canvas = document.querySelector('canvas');
+            const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+            return data.filter((value, i) => i % 4 === 3 && value > 0).length;
+          })()`),
+        { timeout: minutes },
+      )
+      .toBeGreaterThan(2000);
+    expect(await page.locator('table').count()).toBeGreaterThan(0);
+    expect(await page.locator('table tr').count()).toBeGreaterThan(4);
+    await window.picture('5-curves');
+  });
+
+  it('the best candidate is shown as pending hunks, without touching the text', async () => {
+    const before = onDisk();
+    await workbench.openFile('search.h');
+    await workbench.row('Candidates', /^confirmed winner: /).hover();
+    await workbench
+      .row('Candidates', /^confirmed winner: /)
+      .getByRole('button', { name: 'Review in Editor' })
+      .click();
+    await workbench
+      .codeLens(/^Accept \(/)
+      .first()
+      .waitFor();
+    expect(await pendingHunks()).toBeGreaterThan(1);
+    expect(onDisk()).toBe(before);
+    await window.picture('6-review');
+  });
+
+  it('one hunk is accepted with the keyboard, another rejected, and undo takes the first back', async () => {
+    const { keyboard } = workbench.page;
+    const all = await pendingHunks();
+    await workbench.focusEditor();
+    await keyboard.press('Alt+F5');
+    await keyboard.press('Control+Alt+Enter');
+    await expect.poll(pendingHunks).toBe(all - 1);
+    expect(await workbench.isDirty('search.h')).toBe(true);
+    await keyboard.press('Alt+F5');
+    await keyboard.press('Control+Alt+Backspace');
+    await expect.poll(pendingHunks).toBe(all - 2);
+    await window.picture('7-accepted-and-rejected');
+    await keyboard.press('Control+z');
+    await expect.poll(() => workbench.isDirty('search.h')).toBe(false);
+    await expect.poll(pendingHunks).toBe(all - 1);
+    await window.picture('8-undone');
+  });
+
+  it('all are accepted and saved', async () => {
+    const before = onDisk();
+    await workbench.page.keyboard.press('Control+Alt+Shift+Enter');
+    await workbench
+      .codeLens(/^Accept \(/)
+      .first()
+      .waitFor({ state: 'detached' });
+    await workbench.command('File: Save All Files');
+    await expect.poll(onDisk).not.toBe(before);
+    await window.picture('9-accepted');
+  });
+
+  it(
+    'the new reference is benchmarked in the background, and the views show the gain',
+    async () => {
+      await workbench.row('Modules', /^Search .* QPS at recall 0\.95/).waitFor({ timeout: 5 * minutes });
+      await workbench.command('Problems: Focus on Problems View');
+      await workbench.page
+        .getByRole('treeitem', { name: /search: .*\+\d+/i })
+        .first()
+        .waitFor();
+      await window.picture('10-gain');
+    },
+    8 * minutes,
+  );
+
+  it(
+    'a run whose server is killed says so, and resuming finishes it',
+    async () => {
+      await workbench.optimize('search.h', smallDataset);
+      await workbench.row('Candidates', /running: Search .*synthetic.*/).waitFor();
+      await workbench
+        .row('Candidates', /pending: /)
+        .first()
+        .waitFor({ timeout: 3 * minutes });
+      const [server] = window.processes('server.mjs');
+      process.kill(server!.pid, 'SIGKILL');
+      await workbench.notification(/was interrupted/).waitFor({ timeout: minutes });
+      await workbench.row('Candidates', /cut off: Search/).waitFor();
+      await window.picture('11-killed');
+      await workbench
+        .notification(/was interrupted/)
+        .getByRole('button', { name: 'Resume' })
+        .click();
+      await workbench
+        .row('Candidates', /^(done|no gain confirmed): Search · synthetic/)
+        .waitFor({ timeout: 5 * minutes });
+      await window.picture('12-resumed');
+    },
+    10 * minutes,
+  );
+
+  it(
+    'a run in a window that is reloaded goes on, or is resumed, to its end',
+    async () => {
+      await workbench.command('Notifications: Clear All Notifications');
+      await workbench.optimize('search.h', smallDataset);
+      await workbench
+        .row('Candidates', /pending: /)
+        .first()
+        .waitFor({ timeout: 3 * minutes });
+      await workbench.page.reload();
+      const resume = workbench.notification(/was interrupted/).getByRole('button', { name: 'Resume' });
+      await resume.waitFor({ timeout: 2 * minutes });
+      await window.picture('13-reloaded');
+      await resume.click();
+      await expect
+        .poll(() => workbench.row('Candidates', /^(done|no gain confirmed): Search · synthetic/).count(), {
+          timeout: 5 * minutes,
+        })
+        .toBe(2);
+    },
+    10 * minutes,
+  );
+});

@@ -1,0 +1,88 @@
+/** A VS Code with the packed extension and a copy of the bundled workspace, in a page. */
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { platformVsix } from '../../scripts/package/vsixFile.ts';
+import { openBrowser } from '../host/browser.ts';
+import { type CodeServer, installVsix, prepareFolder, startCodeServer } from '../host/codeServer.ts';
+import { type FoundProcess, markedProcesses } from '../host/leftovers.ts';
+import { copyWorkspace } from '../host/suiteWindow.ts';
+import { Workbench } from './workbench.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+export const pictures = join(tmpdir(), 'annsmith-story-pictures');
+
+/** Packs the extension for this platform. */
+export function packForPlatform(): string {
+  const packed = spawnSync(process.execPath, [join(root, 'scripts', 'package.ts'), '--platform'], {
+    encoding: 'utf8',
+  });
+  if (packed.status !== 0) throw new Error(`${packed.stdout}${packed.stderr}`);
+  return platformVsix();
+}
+
+export class StoryWindow {
+  readonly folder: string;
+  readonly workspace: string;
+  readonly workbench: Workbench;
+  readonly #server: CodeServer;
+  readonly #browser: Browser;
+
+  private constructor(parts: {
+    folder: string;
+    workspace: string;
+    server: CodeServer;
+    browser: Browser;
+    workbench: Workbench;
+  }) {
+    this.folder = parts.folder;
+    this.workspace = parts.workspace;
+    this.workbench = parts.workbench;
+    this.#server = parts.server;
+    this.#browser = parts.browser;
+  }
+
+  /** `prepare` may add to the folder of the run, and to the workspace in it, before anything is opened. */
+  static async open(
+    vsix: string,
+    settings: Readonly<Record<string, unknown>>,
+    prepare?: (folder: string, workspace: string) => void,
+  ): Promise<StoryWindow> {
+    const folder = mkdtempSync(join(tmpdir(), 'as-'));
+    const options = { folder, trusted: true, settings };
+    prepareFolder(options);
+    installVsix(options, vsix);
+    const workspace = copyWorkspace(join(root, 'examples', 'hnsw'), folder);
+    prepare?.(folder, workspace);
+    const server = await startCodeServer(options);
+    const browser = await openBrowser();
+    const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
+    const workbench = new Workbench(page);
+    await workbench.open(`${server.url}/?folder=${encodeURIComponent(workspace)}`);
+    return new StoryWindow({ folder, workspace, server, browser, workbench });
+  }
+
+  /** Processes of this VS Code whose command line holds the text. */
+  processes(text: string): readonly FoundProcess[] {
+    return markedProcesses('ANNSMITH_TEST_HOST', this.folder).filter(({ command }) => command.includes(text));
+  }
+
+  /** A picture of a step; into media/screenshots, too, where `$ANNSMITH_SCREENSHOTS` says so. */
+  async picture(name: string): Promise<void> {
+    mkdirSync(pictures, { recursive: true });
+    const path = join(pictures, `${name}.png`);
+    await this.workbench.page.screenshot({ path });
+    if ((process.env['ANNSMITH_SCREENSHOTS'] ?? '') === '') return;
+    const media = join(root, 'media', 'screenshots');
+    mkdirSync(media, { recursive: true });
+    copyFileSync(path, join(media, `${name}.png`));
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+    await this.#server.stop();
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  }
+}

@@ -1,0 +1,73 @@
+/** The packed extension in a VS Code that has never seen it: what is inside, and that it starts from scratch. */
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packForPlatform, StoryWindow } from './storyWindow.ts';
+
+let vsix: string;
+let window: StoryWindow;
+
+/** Files of the installed extension. */
+function installedFiles(): string[] {
+  const exts = join(window.folder, 'exts');
+  const [folder] = readdirSync(exts).filter((name) => name.startsWith('annsmith.annsmith-'));
+  return readdirSync(join(exts, folder!), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(join(exts, folder!).length + 1));
+}
+
+describe('the package for this platform', () => {
+  beforeAll(async () => {
+    vsix = packForPlatform();
+    window = await StoryWindow.open(vsix, {});
+  });
+  afterAll(async () => {
+    await window?.close();
+  });
+
+  it('is under 15 MB', () => {
+    expect(statSync(vsix).size).toBeLessThan(15 * 2 ** 20);
+  });
+
+  it('holds what runs, and no sources or maps', () => {
+    const files = installedFiles();
+    expect(files).toEqual(
+      expect.arrayContaining([
+        'dist/extension.cjs',
+        'dist/server.mjs',
+        'dist/curves.js',
+        'dist/curves.css',
+        'dist/report.js',
+        'dist/tree-sitter-cpp.wasm',
+        'build/native/bin/annsmith.node',
+        'build/native/bin/annsmith-harness',
+        'native/include/annsmith/abi.h',
+        'schemas/annsmith.schema.json',
+        'package.nls.json',
+        'l10n/bundle.l10n.json',
+        'media/icon.png',
+      ]),
+    );
+    expect(files.filter((file) => /\.(ts|map|cc)$|node_modules|_tests?$/.test(file))).toEqual([]);
+  });
+
+  it('activates by itself in a folder with a manifest, with a server that answers', async () => {
+    const { workbench } = window;
+    await workbench.openFile('search.h');
+    // Only the server knows where the regions are.
+    await workbench.codeLens('Optimize search').first().waitFor();
+    expect(window.processes('server.mjs')).toHaveLength(1);
+    await workbench.showContainer('Annsmith');
+    await workbench.row('Modules', /Search/).waitFor();
+  });
+
+  it('finds its native parts, as doctor says', async () => {
+    const { workbench } = window;
+    await workbench.command('Annsmith: Check This Machine (Doctor)');
+    await workbench
+      .quickRow(/build\/native\/bin/)
+      .first()
+      .waitFor();
+    await workbench.page.keyboard.press('Escape');
+  });
+});

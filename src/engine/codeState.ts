@@ -30,6 +30,10 @@ export async function compileState(run: RunContext, name: string, workspace: Wor
   run.services.reporter.progress({ stage: 'build', message: `compiling the ${name}` });
   const compiled = await compileFiles(run, workspace, join(run.scratch, name), new Map(), 'none');
   if (!compiled.ok) {
+    for (const { file, line, column, severity, message } of compiled.diagnostics) {
+      // As compilers write it, so that an editor finds the place.
+      run.services.logger.error(`${file}:${line}:${column}: ${severity}: ${message}`);
+    }
     const first = compiled.diagnostics.find((d) => d.severity === 'error');
     throw new UserError(
       'reference-does-not-compile',

@@ -70,7 +70,7 @@ export function touchChanged(watch: Watch, roots: Roots, changes: readonly FileE
     for (const root of roots.holding(path)) {
       const file = inRoot(root, path);
       if (file === ledgerFile) watch.touch(root, { ledger: true });
-      else if (file.startsWith('.annsmith/')) continue;
+      else if (/(^|\/)\.annsmith\//.test(file)) continue;
       else if (basename(file) === manifestFileName) watch.touch(root, { index: true });
       else if (isCppFile(file)) {
         const isNew = type !== FileChangeType.Changed && recognisable.test(file);

@@ -3,6 +3,7 @@ import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CancellationTokenSource, type ResponseError } from 'vscode-jsonrpc/node';
+import { unifiedDiff } from '../../../src/engine/candidate/patch.ts';
 import { codeHashes } from '../../../src/engine/codeHashes.ts';
 import { readLedger } from '../../../src/engine/ledger/ledgerReader.ts';
 import { openLedger } from '../../../src/engine/ledger/ledgerWriter.ts';
@@ -205,9 +206,47 @@ describe('a ledger', () => {
     await writeFile(path, saved);
   });
 
+  it('lets a candidate of a later module start from the winners before it', async () => {
+    const file = 'include/hnsw/search.h';
+    const saved = await readFile(join(copy.root, file), 'utf8');
+    const [first, second] = [`// built\n${saved}`, `// built\n${saved}// searched\n`];
+    const patchOf = (before: string, after: string) =>
+      unifiedDiff(new Map([[file, before]]), new Map([[file, after]]));
+    const run = new SampleRun(copy.root, 'two-modules', Date.UTC(2025, 0, 1));
+    await run.begin(['construction', 'search']);
+    await run.group('g1', 'construction', 1);
+    await run.completion('g1c1', 'first; end', patchOf(saved, first));
+    await run.moduleEnd('construction', 'g1c1', patchOf(saved, first));
+    await run.group('g2', 'search', 1);
+    await run.completion('g2c1', 'huge-pages; end', patchOf(first, second));
+    const changeOf = (candidate: string) =>
+      client.request('annsmith/change', { root: copy.root, run: 'two-modules', candidate });
+    const change = await changeOf('g2c1');
+    expect(change.files).toEqual([{ file, base: first, text: second }]);
+    expect(change.parts).toMatchObject([
+      { part: 'huge-pages', cause: expect.stringMatching(/\w/), gain: null },
+    ]);
+    // One confirmed module is what there is of everything together.
+    expect((await changeOf('best')).files).toEqual([{ file, base: saved, text: first }]);
+    expect((await refusal(changeOf('search'))).data).toMatchObject({ code: 'nothing-confirmed' });
+    expect((await refusal(changeOf('g9c9'))).data).toMatchObject({ code: 'no-such-candidate' });
+  });
+
+  it('names the best until the code has it', async () => {
+    const bestOf = async () =>
+      (await client.request('annsmith/overview', { root: copy.root })).modules[1]?.best;
+    const best = await bestOf();
+    expect(best).toMatchObject({ run: 'one-module', candidate: 'search' });
+    const { files } = await client.request('annsmith/change', { root: copy.root, ...best! });
+    for (const { file, text } of files) await writeFile(join(copy.root, file), text);
+    expect(await bestOf()).toBeNull();
+    for (const { file, base } of files) await writeFile(join(copy.root, file), base);
+    expect(await bestOf()).toEqual(best);
+  });
+
   it('gives every curve on a whole dataset, with intervals, costs and what was changed', async () => {
     const { runs, series } = await client.request('annsmith/curves', { root: copy.root });
-    expect(runs.map(({ id }) => id)).toEqual(['one-module', 'fruitless', 'unfinished']);
+    expect(runs.map(({ id }) => id)).toEqual(['one-module', 'fruitless', 'unfinished', 'two-modules']);
     expect(runs[0]).toMatchObject({
       machine: expect.stringContaining('Xeon'),
       compiler: expect.stringContaining('g++'),
@@ -312,7 +351,7 @@ describe('a ledger', () => {
     await run.begin(['search']);
     const runs = await client.request('annsmith/runs', { root: copy.root });
     expect(runs[0]?.id).toBe('after-the-tear');
-    expect(runs).toHaveLength(4);
+    expect(runs).toHaveLength(5);
   });
 
   it('is written as a report beside the run', async () => {

@@ -1,8 +1,7 @@
 import * as vscode from 'vscode';
 import type { FileReview } from './fileReview.ts';
-import { goneLines } from './markup.ts';
+import { goneLines, wordsByLine } from './markup.ts';
 import type { ReviewModel } from './reviewModel.ts';
-import { changedWords } from './words.ts';
 
 type Ranges = Record<'lines' | 'words' | 'places', vscode.Range[]>;
 
@@ -68,10 +67,8 @@ function rangesIn(file: FileReview | undefined, document: vscode.TextDocument): 
     for (const k of gone) ranges.lines.push(new vscode.Range(line + k, 0, line + k, 0));
     if (gone.length === 0)
       ranges.places.push(new vscode.Range(Math.max(0, line - 1), 0, Math.max(0, line - 1), 0));
-    for (const word of changedWords(hunk.removed.join(''), hunk.added.join('')).removed) {
-      ranges.words.push(
-        new vscode.Range(document.positionAt(start + word.start), document.positionAt(start + word.end)),
-      );
+    for (const [k, words] of wordsByLine(hunk).removed) {
+      for (const word of words) ranges.words.push(new vscode.Range(line + k, word.start, line + k, word.end));
     }
   }
   return ranges;

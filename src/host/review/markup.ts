@@ -31,6 +31,45 @@ export function newLines({ removed, added }: Sides): ShownLine[] {
   return added.map((line, i) => ({ text: bare(line), added: fresh.has(i) }));
 }
 
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The words that differ, by line of the removed and of the added ones; columns in the line. */
+export function wordsByLine(hunk: Sides): Record<'removed' | 'added', Map<number, Span[]>> {
+  const gone = goneLines(hunk);
+  const fresh = newLines(hunk).flatMap(({ added }, i) => (added ? [i] : []));
+  const text = (lines: readonly string[], which: readonly number[]): string =>
+    which.map((i) => lines[i]!).join('');
+  const words = changedWords(text(hunk.removed, gone), text(hunk.added, fresh));
+  return {
+    removed: byLine(hunk.removed, gone, words.removed),
+    added: byLine(hunk.added, fresh, words.added),
+  };
+}
+
+/** Spans of some lines joined, as columns of those lines; none goes over the end of a line. */
+function byLine(
+  lines: readonly string[],
+  which: readonly number[],
+  spans: readonly Span[],
+): Map<number, Span[]> {
+  const found = new Map<number, Span[]>();
+  let offset = 0;
+  for (const i of which) {
+    const end = offset + lines[i]!.length;
+    const own = spans.filter((span) => span.start >= offset && span.end <= end);
+    const at = offset;
+    found.set(
+      i,
+      own.map((span) => ({ start: span.start - at, end: span.end - at })),
+    );
+    offset = end;
+  }
+  return found;
+}
+
 /** How many lines a hunk adds and removes. */
 export function sizeOf(hunk: Sides): { readonly added: number; readonly removed: number } {
   return { added: newLines(hunk).filter(({ added }) => added).length, removed: goneLines(hunk).length };
@@ -58,11 +97,9 @@ export function hunkMarkup(hunk: HunkText): string {
   const lines = newLines(hunk);
   const shown = lines.slice(0, mostLines);
   const width = Math.max(...shown.map(({ text }) => expanded(text).length)) + 1;
-  const words = changedWords(hunk.removed.join(''), hunk.added.join('')).added;
-  let offset = 0;
+  const words = wordsByLine(hunk).added;
   const rows = shown.map(({ text, added }, i) => {
-    const marked = added ? withWords(text, offset, words) : escaped(expanded(text));
-    offset += hunk.added[i]!.length;
+    const marked = added ? withWords(text, words.get(i) ?? []) : escaped(expanded(text));
     const padded = marked + ' '.repeat(width - expanded(text).length);
     return added ? `<span style="${lineColour}">+ ${padded}</span>` : `  ${padded}`;
   });
@@ -71,17 +108,10 @@ export function hunkMarkup(hunk: HunkText): string {
   return `${causes}<pre><code>${rows.join('\n')}\n</code></pre>${more}`;
 }
 
-/** A line with its changed words marked; `offset` is where it starts in the text that the words' offsets are of. */
-function withWords(
-  line: string,
-  offset: number,
-  words: readonly { readonly start: number; readonly end: number }[],
-): string {
+function withWords(line: string, words: readonly Span[]): string {
   let made = '';
   let at = 0;
-  for (const word of words) {
-    const [start, end] = [word.start - offset, word.end - offset];
-    if (start < at || end > line.length) continue;
+  for (const { start, end } of words) {
     made += escaped(expanded(line.slice(at, start)));
     made += `<span style="${wordColour}">${escaped(expanded(line.slice(start, end)))}</span>`;
     at = end;

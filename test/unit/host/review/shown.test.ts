@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { goneLines, hunkMarkup, newLines, sizeOf } from '../../../../src/host/review/markup.ts';
+import { goneLines, hunkMarkup, newLines, sizeOf, wordsByLine } from '../../../../src/host/review/markup.ts';
 import { acceptedLines, survival } from '../../../../src/host/review/survival.ts';
 import { changedWords } from '../../../../src/host/review/words.ts';
 
@@ -79,6 +79,16 @@ describe('a hunk as it is shown', () => {
     expect(markup([removed], [added])).toContain(
       '<span style="background-color:var(--vscode-diffEditor-insertedTextBackground);">best</span>',
     );
+  });
+});
+
+describe('changed words by line', () => {
+  it('leaves out the unchanged lines between edits', () => {
+    const removed = ['  frontier_.clear();\n', '  found_.clear();\n'];
+    const added = ['  found_.clear();\n', '  expanded_.clear();\n'];
+    const words = wordsByLine({ removed, added });
+    expect([...words.removed]).toEqual([[0, [{ start: 2, end: 11 }]]]);
+    expect([...words.added]).toEqual([[1, [{ start: 2, end: 11 }]]]);
   });
 });
 

@@ -37,7 +37,8 @@ function stateOf({ status }: RunView, engine: EngineState): RunState {
 
 function runNode(root: string, run: RunView, state: RunState, l10n: Localize): ViewNode {
   const label = described(modulesTitle(run.modules, l10n), run.datasets.join(', '));
-  const status = statusText(run, state, l10n);
+  const word = stateWord(run, state, l10n);
+  const status = state === 'done' && run.gain !== null ? formatEstimate(run.gain) : word;
   const active = state === 'active' || state === 'waiting';
   const description = described(formatTime(run.at), status, run.applied && l10n.t('applied'));
   const target = { root, run: run.id };
@@ -50,7 +51,8 @@ function runNode(root: string, run: RunView, state: RunState, l10n: Localize): V
     kind: kindOf(run, state),
     target,
     expanded: active,
-    spoken: `${stateWord(run, state, l10n)}: ${label}, ${description}`,
+    // The icon says no more than the description, except for a run that is done and has a gain.
+    spoken: `${status === word ? '' : `${word}: `}${label}, ${description}`,
     children: run.groups.map((group) => groupNode(group, { target, active }, l10n)),
   };
 }
@@ -78,10 +80,6 @@ function stateWord({ gain }: RunView, state: RunState, l10n: Localize): string {
     case 'unfinished':
       return l10n.t('cut off');
   }
-}
-
-function statusText(run: RunView, state: RunState, l10n: Localize): string {
-  return state === 'done' && run.gain !== null ? formatEstimate(run.gain) : stateWord(run, state, l10n);
 }
 
 function runIcon({ gain }: RunView, state: RunState): NodeIcon {

@@ -107,6 +107,7 @@ describe('candidates view', () => {
     ['cut off', { status: 'unfinished' }, 'running', 'cut off', 'annsmith.run.resumable'],
   ])('tells a run that is %s', (_, changes, engine, status, kind) => {
     const [row] = tree([run(changes)], engine);
+    expect(row!.spoken).toMatch(status.startsWith('+') ? /^done: Search/ : /^Search/);
     expect(row!.description).toBe(`2026-01-31 09:30 · ${status}`);
     expect(row!.kind).toBe(kind);
     expect(row!.target).toEqual({ root, run: 'r1' });

@@ -37,7 +37,7 @@ export class Session {
   #syntax: Promise<CppSyntaxTrees> | undefined;
   #folders: Promise<unknown> = Promise.resolve();
   /** Roots that were looked at as a whole. */
-  readonly #opened = new WeakSet<Root>();
+  readonly #opened = new WeakMap<Root, Promise<void>>();
   readonly #facts = new Map<Root, readonly ModuleOverview[]>();
   readonly #announcedLedger = new Map<Root, number>();
 
@@ -102,15 +102,25 @@ export class Session {
     this.inBackground(opened.then((roots) => Promise.all(roots.flat().map((root) => this.#open(root)))));
   }
 
-  /** First look at a root; a folder without a manifest waits until it is asked about. */
+  /** First look at a root as a whole, once; a folder without a manifest waits until it has one. */
   async #open(root: Root): Promise<void> {
-    if (this.#opened.has(root) || !(await hasManifest(root.path))) return;
-    this.#opened.add(root);
+    if (!(await hasManifest(root.path))) return;
+    const known = this.#opened.get(root);
+    const opened = known ?? this.#lookFirst(root);
+    this.#opened.set(root, opened);
+    await opened.catch((error: unknown) => {
+      // Tried again at the next look.
+      this.#opened.delete(root);
+      throw error;
+    });
+  }
+
+  async #lookFirst(root: Root): Promise<void> {
     await root.index.state();
     await root.ledger.records();
     this.#announcedLedger.set(root, root.ledger.version);
     await Promise.all([this.updateFacts(root), this.diagnostics.update(root)]);
-    await this.background.prepare(root);
+    this.inBackground(this.background.prepare(root));
   }
 
   #forget(root: Root): void {
@@ -129,7 +139,7 @@ export class Session {
   /** Reads what was saved since; tells the client where it makes a difference. */
   async reindex(root: Root): Promise<void> {
     const isOther = await root.index.refresh();
-    this.inBackground(this.#open(root));
+    await this.#open(root);
     if (!isOther) return;
     this.logger.debug(`${root.path}: read again`);
     // What a benchmark said of it was said of other code.

@@ -32,8 +32,8 @@ describe('watching', () => {
     const before = await regionLine();
     for (const path of headers) {
       await writeFile(path, `// another branch\n${await readFile(path, 'utf8')}`);
-      client.watched(path);
     }
+    for (const path of headers) client.watched(path);
     await client.until(() => client.changes('workspace') > 0);
     expect(await regionLine()).toBe(before + 1);
     expect(client.changes('workspace')).toBe(1);

@@ -94,9 +94,7 @@ describe('architecture', () => {
   it('the addon is loaded by engine/native.ts alone', () => {
     // Naming the file is no loading: the host asks whether it is there.
     const loads = /\b(?:createRequire|require|dlopen|import)\(/;
-    const loaders = files
-      .filter((f) => /\.node['"`]/.test(f.text) && loads.test(f.text))
-      .map((f) => f.path);
+    const loaders = files.filter((f) => /\.node['"`]/.test(f.text) && loads.test(f.text)).map((f) => f.path);
     expect(loaders).toEqual(['engine/native.ts']);
   });
 
@@ -111,6 +109,23 @@ describe('architecture', () => {
       offences(
         (f) => !inFolder(f.path, 'host') && f.path !== 'extension.ts',
         (i) => i === 'vscode',
+      ),
+    ).toEqual([]);
+  });
+
+  it('the host imports protocol and host only, the server neither host nor cli, the cli neither', () => {
+    const host = (path: string): boolean => inFolder(path, 'host') || path === 'extension.ts';
+    expect(
+      offences(
+        (f) => host(f.path),
+        (i) => ours(i) && !host(i) && !inFolder(i, 'protocol'),
+      ),
+    ).toEqual([]);
+    expect(
+      offences(
+        (f) => inFolder(f.path, 'server') || inFolder(f.path, 'cli'),
+        (i, f) =>
+          ours(i) && !['engine', 'protocol', f.path.split('/')[0]!].some((folder) => inFolder(i, folder)),
       ),
     ).toEqual([]);
   });

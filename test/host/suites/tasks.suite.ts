@@ -43,6 +43,24 @@ async function changed(module: string, fields: Record<string, unknown>): Promise
   return copy;
 }
 
+/** Starts a run on search; resolves once it can be resumed. */
+async function startedRun(
+  fields: Record<string, unknown>,
+): Promise<{ readonly id: string; readonly ended: Promise<number | undefined> }> {
+  const { engine } = await extension().activate();
+  const opened = next('the run', engine.onEvent, (event) => event.kind === 'run', 100_000);
+  const ended = run(await changed('search', fields));
+  const event = await opened;
+  if (event.kind !== 'run') throw new Error(event.kind);
+  return { id: event.run, ended };
+}
+
+async function untilStatus(run: string, status: string): Promise<void> {
+  const { store } = await extension().activate();
+  const holds = (): boolean => store.runsOf(root()).find(({ id }) => id === run)?.status === status;
+  await until(`${status}: ${run}`, store.onChange, holds, 60_000);
+}
+
 suite('tasks', () => {
   suiteSetup(async () => {
     const path = join(root(), 'annsmith.json');
@@ -72,50 +90,38 @@ suite('tasks', () => {
   });
 
   test('cancelled, a run ends with 130 and can be resumed', async () => {
-    const { engine, runs, store } = await extension().activate();
-    const started = next('the run', engine.onEvent, (event) => event.kind === 'run', 120_000);
-    const ended = run(await changed('search', { group: 2 }));
-    const event = (await started) as Extract<EngineEvent, { kind: 'run' }>;
+    const { runs } = await extension().activate();
+    const { id, ended } = await startedRun({ group: 2 });
     assert.deepEqual(runs.active?.modules, ['search']);
+    assert.equal(runs.active.run, id);
     runs.cancel();
     assert.equal(await ended, 130);
     assert.equal(runs.active, undefined);
-    const status = (): string | undefined => store.runsOf(root()).find(({ id }) => id === event.run)?.status;
-    await until('the cancelled run', store.onChange, () => status() === 'cancelled');
-  });
+    await untilStatus(id, 'cancelled');
+  }).timeout(120_000);
 
-  test('a run goes to its end, and says on the way how far it is', async () => {
+  test('cut off by the end of the server, a run is gone on with to its end', async () => {
     const { engine, runs, store } = await extension().activate();
-    const [cancelled] = store.runsOf(root());
+    const { id, ended } = await startedRun({ group: 2, seed: 3, budgetMinutes: 0.5 });
+    process.kill(engine.pid!, 'SIGKILL');
+    assert.equal(await ended, 1);
+    await untilStatus(id, 'unfinished');
+
     const events: EngineEvent[] = [];
     const listener = engine.onEvent((event) => events.push(event));
     const delay = eventLoopDelay();
-    const code = await run(await changed('search', { resume: cancelled!.id }));
+    assert.equal(await run(await changed('search', { resume: id })), 0);
     const worst = delay.stop();
     listener.dispose();
-    assert.equal(code, 0);
     assert.equal(runs.active, undefined);
     assert.ok(events.some((event) => event.kind === 'progress' && event.fraction !== undefined));
-    await until('the finished run', store.onChange, () => store.runsOf(root())[0]?.status === 'done');
-    const [done] = store.runsOf(root());
-    assert.equal(done?.id, cancelled?.id);
-    assert.equal(done?.groups[0]?.candidates.length, 2);
-    assert.ok(done.groups[0].candidates.every(({ verdict }) => verdict !== null));
-    assert.ok(worst < 50, `the extension host was blocked for ${worst} ms`);
-  });
-
-  test('killed, the server leaves a run that can be resumed', async () => {
-    const { engine, store } = await extension().activate();
-    const started = next('the run', engine.onEvent, (event) => event.kind === 'run', 120_000);
-    const ended = run(await changed('refinement', { group: 2, seed: 3 }));
-    const event = (await started) as Extract<EngineEvent, { kind: 'run' }>;
-    process.kill(engine.pid!, 'SIGKILL');
-    assert.equal(await ended, 1);
-    const status = (): string | undefined => store.runsOf(root()).find(({ id }) => id === event.run)?.status;
-    await until('the unfinished run', store.onChange, () => status() === 'unfinished', 60_000);
-    assert.equal(await run(await changed('refinement', { resume: event.run })), 0);
-    await until('the finished run', store.onChange, () => status() === 'done');
-  });
+    assert.ok(worst < 50, `the extension host was not free for ${worst} ms`);
+    await untilStatus(id, 'done');
+    const done = store.runsOf(root()).find((known) => known.id === id);
+    const candidates = done?.groups.flatMap((group) => group.candidates) ?? [];
+    assert.equal(candidates.length, 2);
+    assert.ok(candidates.every(({ verdict }) => verdict !== null));
+  }).timeout(540_000);
 
   test('a task of tasks.json is completed', async () => {
     const written = task({ module: 'search', group: 1 });

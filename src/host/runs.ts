@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { EngineEvent, RunOutcome } from '../protocol/engine.ts';
-import type { ModuleName } from '../protocol/module.ts';
+import { type ModuleName, moduleNames } from '../protocol/module.ts';
 import { askRun } from './askRun.ts';
 import { EngineStopped } from './engine/errors.ts';
 import { requireTrust } from './engine/trust.ts';
@@ -80,6 +80,13 @@ export class WindowRuns implements Runs, vscode.Disposable {
     if (this.#refuseSecond()) return;
     const known = this.#options.store.runsOf(root).find(({ id }) => id === run);
     await this.#start(root, { module: moduleField(known?.modules ?? []), resume: run });
+  }
+
+  /** The modules that have regions; every one where that is not known yet. */
+  modulesOf(root: string): readonly ModuleName[] {
+    const modules =
+      this.#options.store.workspaces.find((workspace) => workspace.root === root)?.modules ?? [];
+    return modules.length === 0 ? moduleNames : modules.map(({ module }) => module);
   }
 
   cancel(): void {

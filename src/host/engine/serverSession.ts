@@ -77,7 +77,11 @@ export class ServerSession {
       // Crashes are dealt with above: by a new process and a new session.
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue, handled: true }),
-        closed: () => ({ action: CloseAction.DoNotRestart, handled: true }),
+        closed: () => ({
+          action: CloseAction.DoNotRestart,
+          handled: true,
+          message: 'the connection to the engine server was closed',
+        }),
       },
       synchronize: { configurationSection: 'annsmith' },
     };

@@ -64,7 +64,7 @@ async function terminalFor(
       ),
     );
   }
-  const order = orderOf(parsed.definition, root, runSettings(vscode.Uri.file(root)));
+  const order = orderOf(parsed.definition, root, runSettings(vscode.Uri.file(root)), runs.modulesOf(root));
   return new RunTerminal((stage) => runs.perform(order, stage));
 }
 

@@ -42,10 +42,15 @@ export type RunOrder =
       readonly modules: readonly ModuleName[];
     };
 
-/** The order of a task: what it does not say comes from the settings. */
-export function orderOf(definition: AnnsmithTaskDefinition, root: string, settings: RunSettings): RunOrder {
+/** The order of a task: what it does not say comes from the settings; `available` are the modules there are. */
+export function orderOf(
+  definition: AnnsmithTaskDefinition,
+  root: string,
+  settings: RunSettings,
+  available: readonly ModuleName[],
+): RunOrder {
   const { module, dataset, budgetMinutes, group, rounds, seed, resume } = definition;
-  const modules = module === 'all' ? [...moduleNames] : [module];
+  const modules = module === 'all' ? [...available] : [module];
   if (resume !== undefined) return { kind: 'resume', params: { root, run: resume }, modules };
   const names = dataset ?? settings.dataset;
   return {

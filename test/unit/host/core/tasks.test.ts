@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import packageManifest from '../../../../package.json' with { type: 'json' };
 import { orderOf, parseDefinition } from '../../../../src/host/tasks/definition.ts';
 import { asCompilerLine, RunScreen } from '../../../../src/host/tasks/runScreen.ts';
+import { moduleNames } from '../../../../src/protocol/module.ts';
 import { plain } from './plain.ts';
 
 const settings = { dataset: '', policy: 'playbook', group: 8, rounds: 1, budgetMinutes: 15 } as const;
@@ -13,7 +14,7 @@ const definitionOf = (fields: object) => {
 
 describe('task definitions', () => {
   it('take from the settings what they do not say', () => {
-    const order = orderOf(definitionOf({}), '/w', { ...settings, dataset: 'b' });
+    const order = orderOf(definitionOf({}), '/w', { ...settings, dataset: 'b' }, moduleNames);
     expect(order).toEqual({
       kind: 'start',
       params: {
@@ -37,7 +38,7 @@ describe('task definitions', () => {
       rounds: 3,
       seed: 7,
     };
-    const order = orderOf(definitionOf({ ...fields, budgetMinutes: 0 }), '/w', settings);
+    const order = orderOf(definitionOf({ ...fields, budgetMinutes: 0 }), '/w', settings, moduleNames);
     expect(order.params).toMatchObject({
       modules: ['construction', 'search', 'refinement'],
       datasets: ['a', 'synthetic-uniform:n=1000,d=4'],
@@ -48,8 +49,13 @@ describe('task definitions', () => {
     });
   });
 
+  it('mean by all modules those that there are', () => {
+    const order = orderOf(definitionOf({ module: 'all' }), '/w', settings, ['construction', 'search']);
+    expect(order.params).toMatchObject({ modules: ['construction', 'search'] });
+  });
+
   it('resume a run', () => {
-    const order = orderOf(definitionOf({ resume: 'r1' }), '/w', settings);
+    const order = orderOf(definitionOf({ resume: 'r1' }), '/w', settings, moduleNames);
     expect(order).toEqual({ kind: 'resume', params: { root: '/w', run: 'r1' }, modules: ['search'] });
   });
 

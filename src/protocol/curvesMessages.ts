@@ -150,11 +150,6 @@ export function parseCurvesState(state: unknown): CurvesState | undefined {
   return parsed.success ? parsed.data : undefined;
 }
 
-/** Keeps zod from compiling its checks, which the page's policy forbids and would report. */
-export function checkWithoutEval(): void {
-  z.config({ jitless: true });
-}
-
 function received<T>(schema: z.ZodType<T>, message: unknown): Received<T> {
   const parsed = schema.safeParse(message);
   if (parsed.success) return { ok: true, message: parsed.data };

@@ -172,7 +172,9 @@ export class CurvesChart {
         ctx.rect(left - 4, top - 4, right - left + 8, bottom - top + 8);
         ctx.clip();
         ctx.lineJoin = 'round';
-        const rank = ({ series }: Curve): number => roleOrder.indexOf(series.role);
+        // The least is drawn last, over the others; what stands out over all of them.
+        const rank = ({ series }: Curve): number =>
+          series.id === this.#highlighted ? -1 : roleOrder.indexOf(series.role);
         for (const curve of [...this.#plot.curves].sort((a, b) => rank(b) - rank(a))) {
           ctx.strokeStyle = this.#colour(curve);
           ctx.lineWidth = curve.look.width + this.#extra(curve);

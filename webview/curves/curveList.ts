@@ -90,7 +90,7 @@ export class CurveList {
   #texts(series: CurveSeries, run: string | undefined): { readonly name: string; readonly facts: string } {
     const words = this.#words;
     const facts = [
-      words.role(series.role),
+      words.role(series.role) === series.name ? undefined : words.role(series.role),
       series.module === null ? undefined : words.module(series.module),
       series.gain === null ? undefined : words.gainWithInterval(series.gain),
       series.mode === 'paired' ? words.timing(series.mode) : undefined,

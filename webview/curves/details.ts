@@ -77,7 +77,7 @@ export class Details {
             ),
       ],
       [words.text('factTiming'), words.timing(series.mode)],
-      [words.text('factRun'), run === undefined ? series.run : `${run.title}, ${words.time(run.at)}`],
+      [words.text('factRun'), run?.title ?? series.run],
       [words.text('factMachine'), run?.machine],
       [words.text('factCompiler'), run?.compiler],
     ];

@@ -91,9 +91,9 @@ export class Filters {
         ],
         shown: run.shown,
         change: (checked) => {
-          const others = this.#view.runs
-            .filter(({ id, shown }) => shown && id !== run.id)
-            .map(({ id }) => id);
+          // Runs that have no curve on this dataset stay chosen too.
+          const chosen = this.#state.runs ?? this.#view.runs.filter(({ shown }) => shown).map(({ id }) => id);
+          const others = chosen.filter((id) => id !== run.id);
           return { runs: checked ? [...others, run.id] : others };
         },
       })),
@@ -102,11 +102,8 @@ export class Filters {
     this.#view = view;
   }
 
-  #runFacts({ at, status, machine, compiler }: View['runs'][number]): string {
-    const time = at === '' ? '' : this.#words.time(at);
-    return [time, this.#words.status(status), machine, compiler]
-      .filter((fact) => fact !== '')
-      .join(' \u00b7 ');
+  #runFacts({ status, machine, compiler }: View['runs'][number]): string {
+    return [this.#words.status(status), machine, compiler].filter((fact) => fact !== '').join(' \u00b7 ');
   }
 
   #options(

@@ -1,16 +1,11 @@
 /** The script of the benchmark view: says that it listens, and hands what arrives to the page once it is checked. */
-import {
-  checkWithoutEval,
-  curvesProtocolVersion,
-  receiveInPage,
-  type ToPage,
-} from '../../src/protocol/curvesMessages.ts';
+import '../../src/protocol/zodWithoutEval.ts';
+import { curvesProtocolVersion, receiveInPage, type ToPage } from '../../src/protocol/curvesMessages.ts';
 import { setUpCharts } from '../shared/chartSetup.ts';
 import { connectEditor } from './editor.ts';
 import { Page } from './page.ts';
 import { Words } from './words.ts';
 
-checkWithoutEval();
 setUpCharts();
 const editor = connectEditor();
 let page: Page | undefined;

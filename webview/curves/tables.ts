@@ -128,7 +128,7 @@ export class Tables {
   #namer(view: View): (series: CurveSeries) => string {
     const shown = view.runs.filter((run) => run.shown);
     if (shown.length < 2) return ({ name }) => name;
-    const titles = new Map(shown.map(({ id, title, at }) => [id, `${title}, ${this.#words.time(at)}`]));
+    const titles = new Map(shown.map(({ id, title }) => [id, title]));
     return ({ name, run }) => `${name} (${titles.get(run) ?? run})`;
   }
 

@@ -85,12 +85,6 @@ export class Words {
     return `${this.number(value, value < 10 ? 1 : 0)}${nonBreaking}MiB`;
   }
 
-  time(iso: string): string {
-    const date = new Date(iso);
-    if (Number.isNaN(date.getTime())) return iso;
-    return date.toLocaleString(this.#locale, { dateStyle: 'medium', timeStyle: 'short' });
-  }
-
   module(module: ModuleName): string {
     return this.text(moduleKeys[module]);
   }

@@ -37,6 +37,7 @@ export class HunkDecorations implements vscode.Disposable {
     this.#subscriptions = vscode.Disposable.from(
       model.onChange(() => this.#show()),
       vscode.window.onDidChangeVisibleTextEditors(() => this.#show()),
+      vscode.window.onDidChangeTextEditorViewColumn(() => this.#show()),
       ...Object.values(this.#types),
     );
   }
@@ -48,7 +49,9 @@ export class HunkDecorations implements vscode.Disposable {
   #show(): void {
     for (const editor of vscode.window.visibleTextEditors) {
       if (editor.document.uri.scheme !== 'file') continue;
-      const file = this.#model.fileOf(editor.document.uri);
+      // The sides of a diff, which has colours of its own, are in no column.
+      const isDiff = editor.viewColumn === undefined;
+      const file = isDiff ? undefined : this.#model.fileOf(editor.document.uri);
       const ranges = rangesIn(file, editor.document);
       for (const kind of ['lines', 'words', 'places'] as const) {
         editor.setDecorations(this.#types[kind], ranges[kind]);

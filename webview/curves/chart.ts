@@ -82,6 +82,8 @@ export class CurvesChart {
     this.#decades = qps.length === 0 ? 1 : Math.log10(most / least);
     const y = this.#chart.options.scales!.y!;
     if (qps.length > 0) Object.assign(y, { suggestedMin: least, suggestedMax: most });
+    // Made while out of sight, the chart has no size yet; its observer would give it one a frame too late.
+    this.#chart.resize();
     this.#chart.data.datasets = plot.curves.map((curve) => this.#dataset(curve));
     this.#update();
   }

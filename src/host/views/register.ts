@@ -104,7 +104,8 @@ function rowCommands(context: FeatureContext, work: DatasetWork): Disposable {
         try {
           await handle(target ?? {});
         } catch (error) {
-          await reportError(log, error);
+          // The command is over; the message may stand for long.
+          void reportError(log, error);
         }
       }),
     ),

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { commands, views } from '../../../src/host/ids.ts';
 import { descendants, extension, root } from './window.ts';
 
-/** Processes that are ours, or that ours would start; the editor's own search may come and go. */
-const ours = (): string[] => descendants().filter((line) => !/\/(rg|ripgrep)\b/.test(line));
+/** Processes that are not the editor's own: its extensions share this host, and its search may come and go. */
+const ours = (): string[] =>
+  descendants().filter(
+    (line) => !line.includes(join(vscode.env.appRoot, 'extensions')) && !/\/(rg|ripgrep)\b/.test(line),
+  );
 
 suite('restricted mode', () => {
   test('nothing is started', async () => {

@@ -50,12 +50,11 @@ function labels(nodes: readonly ViewNode[]): string[] {
   return nodes.map(({ label }) => label);
 }
 
-/** Writes a finished run to the folder's ledger, by the engine's own writer. */
-async function writeRun(): Promise<void> {
+/** Writes to the folder's ledger by the engine's own writer: `code` has the sample runs, and the folder as `root`. */
+async function writeLedger(code: string): Promise<void> {
   const node = join(extension().extensionPath, 'node_modules', '.bin', 'node');
   const samples = join(extension().extensionPath, 'test', 'unit', 'reporting', 'sampleLedger.ts');
-  const script =
-    'const { oneModuleRun } = await import(process.argv[1]); await oneModuleRun(process.argv[2]);';
+  const script = `const samples = await import(process.argv[1]); const root = process.argv[2]; ${code}`;
   await promisify(execFile)(node, ['--input-type=module', '-e', script, samples, root()]);
 }
 
@@ -128,7 +127,7 @@ suite('views', () => {
   test('Candidates shows a run of the ledger as soon as it is written, ranked, with verdicts', async function () {
     this.timeout(waitMs);
     assert.deepEqual(rowsOf(trees.candidates), []);
-    await writeRun();
+    await writeLedger('await samples.oneModuleRun(root);');
     const [run] = await seen(trees.candidates, 'the run', () => {
       const rows = trees.candidates.getChildren();
       return rows.length > 0 && rows[0]!.node.kind === 'annsmith.run.done' ? rows : undefined;
@@ -147,6 +146,27 @@ suite('views', () => {
     assert.match((item.tooltip as vscode.MarkdownString).value, /query 17: id 60000 is out of range/);
     const parent = trees.candidates.getParent(wrong);
     assert.equal(parent, group);
+  });
+
+  test('a candidate that is judged changes its own row and no other', async function () {
+    this.timeout(waitMs);
+    await writeLedger('await samples.unfinishedRun(root);');
+    const candidateRow = (): ViewElement | undefined =>
+      allRows(trees.candidates).find((row) => row.run === 'unfinished' && row.candidate === 'g1c2');
+    const waiting = await seen(trees.candidates, 'the run', candidateRow);
+    assert.equal(waiting.node.description, 'not judged');
+    const asked: (ViewElement[] | undefined)[] = [];
+    const subscription = trees.candidates.onDidChangeTreeData((rows) => asked.push(rows));
+    await writeLedger(
+      `await new samples.SampleRun(root, 'unfinished').judgement('g1c2',
+        { kind: 'rejected', reason: 'recall', check: 'recall', detail: '' });`,
+    );
+    await seen(trees.candidates, 'the verdict', () =>
+      candidateRow()?.node.description === 'loses recall (recall)' ? true : undefined,
+    );
+    subscription.dispose();
+    assert.deepEqual(asked, [[waiting]]);
+    assert.equal(candidateRow(), waiting);
   });
 
   test('the rows of the views are shown by the editor', async function () {
@@ -170,6 +190,6 @@ suite('views', () => {
   test('Policy counts what was judged', () => {
     const rows = rowsOf(trees.policy);
     assert.equal(rows[0]!.split(' | ')[0], 'Playbook');
-    assert.ok(rows.includes('Judged candidates | 4, runs: 1'), rows.join('; '));
+    assert.ok(rows.includes('Judged candidates | 6, runs: 2'), rows.join('; '));
   });
 });

@@ -244,11 +244,14 @@ int annsmith_export_graph(const annsmith_index* index, const annsmith_graph_sink
   });
 }
 
+// The place to make what searches need besides the graph.
 int annsmith_prepare(annsmith_index* index, const float*, uint64_t) {
-  if (index == nullptr || index->graph == nullptr) {
-    return Fail(ANNSMITH_INVALID_ARGUMENT, "prepare needs a graph");
-  }
-  return ANNSMITH_OK;
+  return Guarded([&] {
+    if (index == nullptr || index->graph == nullptr) {
+      return Fail(ANNSMITH_INVALID_ARGUMENT, "prepare needs a graph");
+    }
+    return static_cast<int>(ANNSMITH_OK);
+  });
 }
 
 int annsmith_search(annsmith_index* index, const float* query, uint32_t k, uint32_t ef,

@@ -38,8 +38,21 @@ const wanted: Readonly<Record<ModuleName, readonly SymbolRef[]>> = {
     { file: 'visited_list_pool.h', symbol: 'VisitedList' },
     { file: 'visited_list_pool.h', symbol: 'VisitedListPool' },
   ],
-  refinement: [index('data_level0_memory_'), index('fstdistfunc_'), index('searchKnn')],
+  // What is made of the vectors goes with them (`clear`) and follows their changes (`updatePoint`).
+  refinement: [
+    index('data_level0_memory_'),
+    index('fstdistfunc_'),
+    index('clear'),
+    index('updatePoint'),
+    index('searchKnn'),
+  ],
 };
+
+/** What the refinement may change of the adapter: where it is called, and its memory counted. */
+const preparation: readonly SymbolRef[] = ['annsmith_prepare', 'annsmith_memory'].map((symbol) => ({
+  file: hnswlibAdapterFile,
+  symbol,
+}));
 
 /** Headers with the distances of a space, which the search and the refinement may both change. */
 const spaces = ['space_l2.h', 'space_ip.h'];
@@ -78,19 +91,20 @@ export const hnswlibLayout: WorkspaceLayout = {
       .filter(locates);
     const modules: Partial<Record<ModuleName, { regions: SymbolRef[] }>> = {};
     for (const name of moduleNames) {
-      const regions = wanted[name].map(here);
-      const present = regions.filter(locates);
-      for (const { symbol } of regions.filter((ref) => !present.includes(ref))) {
+      const sought = wanted[name].map(here);
+      const present = sought.filter(locates);
+      for (const { symbol } of sought.filter((ref) => !present.includes(ref))) {
         reasons.push(`${name}: ${symbol} is not in this version of hnswlib`);
       }
       if (present.length === 0) continue;
       const all = name === 'construction' ? present : [...present, ...distances];
-      modules[name] = { regions: withIncludes(all, locates) };
+      const regions = withIncludes(all, locates);
+      modules[name] = { regions: name === 'refinement' ? [...regions, ...preparation] : regions };
       reasons.push(`${name}: ${present.map(({ symbol }) => symbol).join(', ')}`);
     }
     reasons.push(`search and refinement: the distances of ${spaces.join(' and ')}`);
     reasons.push(
-      'refinement: hnswlib re-ranks nothing; the module is the descent to the entry point and the distances',
+      `refinement: hnswlib re-ranks nothing; the module is the descent to the entry point, the distances, and what ${hnswlibAdapterFile} prepares`,
     );
     const bindings = roleNames.flatMap((role): [RoleName, SymbolRef][] => {
       const ref = roles[role];

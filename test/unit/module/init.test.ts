@@ -51,7 +51,15 @@ describe('proposeManifest', () => {
       expect.arrayContaining(['HierarchicalNSW::searchBaseLayerST', 'HierarchicalNSW::searchKnn']),
     );
     expect(symbols('search', 'visited_list_pool.h')).toContain('VisitedList');
-    expect(symbols('refinement', 'hnswalg.h')).toContain('HierarchicalNSW::searchKnn');
+    expect(symbols('refinement', 'hnswalg.h')).toEqual([
+      '#includes',
+      'HierarchicalNSW::data_level0_memory_',
+      'HierarchicalNSW::fstdistfunc_',
+      'HierarchicalNSW::clear',
+      'HierarchicalNSW::updatePoint',
+      'HierarchicalNSW::searchKnn',
+    ]);
+    expect(symbols('refinement', 'annsmith_adapter.cc')).toEqual(['annsmith_prepare', 'annsmith_memory']);
     for (const module of ['search', 'refinement'] as const) {
       expect(symbols(module, 'space_l2.h')).toEqual(expect.arrayContaining(['L2Sqr', 'L2Space']));
       expect(symbols(module, 'space_ip.h')).toContain('InnerProductSpace');

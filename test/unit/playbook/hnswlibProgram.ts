@@ -11,7 +11,7 @@ const run = promisify(execFile);
 const scratch = mkdtempSync(join(tmpdir(), 'annsmith-hnswlib-program-'));
 let programs = 0;
 
-/** What `hnswlibCheck.cc` over some version of hnswlib says. */
+/** What a check program such as `hnswlibCheck.cc` over some version of hnswlib says. */
 export interface HnswlibReport {
   /** Compiler warnings of hnswlib's headers and the program, without line numbers, sorted. */
   readonly warnings: readonly string[];
@@ -21,12 +21,16 @@ export interface HnswlibReport {
   readonly sanitized: string;
 }
 
-/** Compiles the check program against the headers in `files` and runs it. @throws where it ends with an error. */
-export async function runHnswlib(files: FileTexts, flags: readonly string[]): Promise<HnswlibReport> {
+/** Compiles a check program against the headers in `files` and runs it. @throws where it ends with an error. */
+export async function runHnswlib(
+  files: FileTexts,
+  flags: readonly string[],
+  check = 'hnswlibCheck.cc',
+): Promise<HnswlibReport> {
   const root = join(scratch, String(++programs));
   await writeFiles(root, files);
   const program = join(root, 'check');
-  const source = join(import.meta.dirname, 'hnswlibCheck.cc');
+  const source = join(import.meta.dirname, check);
   const strict = ['-std=c++17', '-Wall', '-Wextra', '-pthread', `-I${join(root, 'hnswlib')}`];
   const built = await run('g++', [...strict, ...flags, source, '-o', program], { maxBuffer: 1 << 26 });
   const environment = { ...process.env, ASAN_OPTIONS: 'halt_on_error=0' };

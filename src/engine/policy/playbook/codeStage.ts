@@ -6,10 +6,20 @@ import { addConditionalIncludes, addSystemIncludes } from './cppIncludes.ts';
 import { callsIn, descendants, enclosing } from './cppNodes.ts';
 import { declined, editRole, type RoleSite, type SiteEdits, withRole } from './editRole.ts';
 import type { RewriteResult, RewriteSource } from './rewrite.ts';
-import { type CodeFormat, scalarCodes } from './templates/scalarCodes.ts';
+import {
+  type CodeFormat,
+  codeHeaders,
+  codesNote,
+  scalarCodes,
+  simdIncludes,
+} from './templates/scalarCodes.ts';
 
 /** Makes the stages around the beam search compare codes, and rank `rerank` nodes per result by exact distance. */
-export function compareCodes(source: RewriteSource, format: CodeFormat, rerank: number): RewriteResult {
+export function compareCodesInStages(
+  source: RewriteSource,
+  format: CodeFormat,
+  rerank: number,
+): RewriteResult {
   const metrics = readMetrics(source);
   if (metrics.kind === 'declined') return metrics;
   return editRole(source, 'entryPoint', (site) => rewriteStage(site, metrics, format, rerank));
@@ -88,20 +98,11 @@ function fieldType({ body }: CppClass, name: string): string | undefined {
 }
 
 const codeDistance = 'ScalarCodes::Distance';
-const simdIncludes = `#if defined(__AVX2__)
-#include <immintrin.h>
-#elif defined(__ARM_FEATURE_DOTPROD)
-#include <arm_neon.h>
-#endif
-`;
-const headers = ['algorithm', 'cstddef', 'cstdint', 'cstring', 'vector'];
-
 function rewriteStage(site: RoleSite, metrics: Metrics, format: CodeFormat, rerank: number): SiteEdits {
   if (site.text.includes('class ScalarCodes')) return declined('the beam search compares codes already');
   const stage = readStage(site);
   if (typeof stage === 'string') return declined(stage);
-  const wanted = format.variance < 1000 ? [...headers, 'numeric'].sort() : headers;
-  const includes = addSystemIncludes(site.root, site.text, wanted);
+  const includes = addSystemIncludes(site.root, site.text, codeHeaders(format));
   const simd = addConditionalIncludes(site.root, site.text, simdIncludes);
   if (!includes || !simd) return declined(`${site.file} has no place for its #include lines`);
   const { type, prepare, preliminary, rerankCount, bytes, vectors, metric, vectorsType } = stage;
@@ -110,7 +111,11 @@ function rewriteStage(site: RoleSite, metrics: Metrics, format: CodeFormat, rera
   const edits: readonly Edit[] = [
     ...includes,
     ...simd,
-    insertFirst(site, type, scalarCodes(vectorsType, format)),
+    insertFirst(
+      site,
+      type,
+      scalarCodes({ vectors: vectorsType, buffer: 'AlignedBuffer<std::uint8_t>', cpp17: true }, format),
+    ),
     replaceBody(site.text, prepare, `codes_ = ScalarCodes(${vectors}, ${metrics.isInnerProduct(metric)});`),
     ...replaceReturnType(preliminary.node),
     replaceBody(site.text, preliminary, `return ${codeDistance}(codes_, ${query});`, codeDistance.length),
@@ -119,13 +124,7 @@ function rewriteStage(site: RoleSite, metrics: Metrics, format: CodeFormat, rera
     replaceBody(site.text, bytes, 'return codes_.bytes();'),
     appendField(site, type, 'ScalarCodes codes_;'),
   ];
-  return { kind: 'edits', edits, note: noteOf(format, rerank) };
-}
-
-function noteOf({ bits, clip, variance }: CodeFormat, rerank: number): string {
-  const range = clip === 0 ? 'over the whole range' : `leaving out ${clip} per mille at either end`;
-  const dims = variance === 1000 ? '' : ` of the dimensions with ${variance} per mille of the variance`;
-  return `${bits}-bit codes${dims} ${range}; ${rerank} nodes per result ranked exactly`;
+  return { kind: 'edits', edits, note: codesNote(format, rerank) };
 }
 
 function insertFirst({ text }: RoleSite, { body, node }: CppClass, code: string): Edit {

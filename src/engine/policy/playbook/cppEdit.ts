@@ -71,6 +71,26 @@ export function withIndentUnit(code: string, unit: number): string {
   return code.replaceAll(/^ +/gm, (spaces) => ' '.repeat((spaces.length / 2) * unit));
 }
 
+/**
+ * As `withIndentUnit`, for code with lines that continue a statement: they keep their distance from its first line, as
+ * access specifiers keep their odd column.
+ */
+export function withBlockUnit(code: string, unit: number): string {
+  let shift = 0;
+  let open = 0;
+  let continued = false;
+  const lines = code.split('\n').map((line) => {
+    const spaces = leadingSpaces(line);
+    const tokens = line.replace(/\/\/.*$/, '').trim();
+    if (tokens.startsWith('#') || line.trim() === '') return line;
+    if (open === 0 && !continued && !tokens.startsWith(':')) shift = Math.floor(spaces / 2) * (unit - 2);
+    open += [...tokens].reduce((sum, token) => sum + (token === '(' ? 1 : token === ')' ? -1 : 0), 0);
+    continued = /[=+\-*|&?]$/.test(tokens);
+    return ' '.repeat(spaces + shift) + line.trim();
+  });
+  return lines.join('\n');
+}
+
 function leadingSpaces(line: string): number {
   return line.length - line.trimStart().length;
 }

@@ -1,4 +1,4 @@
-import { compareCodes } from '../codeStage.ts';
+import { compareCodes } from '../compareCodes.ts';
 import type { Rewrite } from '../rewrite.ts';
 
 /** The beam search compares 8-bit codes; the best of what it finds are ranked by exact distance. */

@@ -10,6 +10,38 @@ export interface CodeFormat {
   readonly variance: number;
 }
 
+/** Headers that the code needs. */
+export const codeHeaders = ({ variance }: CodeFormat): readonly string[] =>
+  ['algorithm', 'cstddef', 'cstdint', 'cstring', variance < 1000 ? 'numeric' : '', 'vector'].filter(Boolean);
+
+export const simdIncludes = `#if defined(__AVX2__)
+#include <immintrin.h>
+#elif defined(__ARM_FEATURE_DOTPROD)
+#include <arm_neon.h>
+#endif
+`;
+
+export function codesNote({ bits, clip, variance }: CodeFormat, rerank: number): string {
+  const range = clip === 0 ? 'over the whole range' : `leaving out ${clip} per mille at either end`;
+  const dims = variance === 1000 ? '' : ` of the dimensions with ${variance} per mille of the variance`;
+  return `${bits}-bit codes${dims} ${range}; ${rerank} nodes per result ranked exactly`;
+}
+
+/** Whole cache lines for the codes of `dim` values and the bias: see RowBytes() of the code. */
+export function codeRowBytes({ bits }: CodeFormat, dim: number): number {
+  return Math.ceil(((bits === 4 ? Math.ceil(dim / 2) : dim) + 4) / 64) * 64;
+}
+
+/** What the code around the class offers. */
+export interface CodesHost {
+  /** Type of the stored vectors, with size(), dim() and row(id). */
+  readonly vectors: string;
+  /** Type of zeroed bytes from a cache line on, with data() and bytes(), made from their number. */
+  readonly buffer: string;
+  /** Whether the code may have structured bindings. */
+  readonly cpp17: boolean;
+}
+
 /**
  * C++ of a nested class `ScalarCodes` that holds one code per value and compares a query with them.
  *
@@ -17,9 +49,9 @@ export interface CodeFormat {
  * sum(c * c) - 2 * dot up to a constant of the query and a factor, an inner product is dot + low / range * sum(c) up to
  * the same. Unit vectors are ordered by Euclidean distance too: its rounding error shrinks with the distance, that of
  * the inner product does not.
- * @param vectors type of the stored vectors, with size(), dim() and row(id)
  */
-export function scalarCodes(vectors: string, format: CodeFormat): string {
+export function scalarCodes(host: CodesHost, format: CodeFormat): string {
+  const { vectors, buffer } = host;
   const { bits } = format;
   const some = format.variance < 1000;
   const count = some ? 'dims_.size()' : 'dim_';
@@ -33,7 +65,7 @@ class ScalarCodes {
   ScalarCodes(const ${vectors}& vectors, bool inner_product)
       : inner_product_(inner_product)${some ? '' : `, dim_(vectors.dim()), row_bytes_(RowBytes(dim_))`} {
 ${some ? '    ChooseDimensions(vectors);\n' : ''}    SetRange(vectors);
-    rows_ = AlignedBuffer<std::uint8_t>(vectors.size() * row_bytes_);
+    rows_ = ${buffer}(vectors.size() * row_bytes_);
     for (std::size_t i = 0; i < vectors.size(); ++i) {
       Encode(vectors.row(static_cast<std::uint32_t>(i)), rows_.data() + i * row_bytes_);
     }
@@ -110,7 +142,7 @@ ${some ? '    ChooseDimensions(vectors);\n' : ''}    SetRange(vectors);
 
 ${encodeQuery(bits, some, count)}
 
-${some ? `${chooseDimensions(vectors, format)}\n\n` : ''}${setRange(vectors, format.clip)}
+${some ? `${chooseDimensions(vectors, format)}\n\n` : ''}${setRange(host, format.clip)}
 
 ${bits === 4 ? dotOfNibbles() : dotOfBytes(bits)}
 
@@ -118,7 +150,7 @@ ${bits === 4 ? dotOfNibbles() : dotOfBytes(bits)}
 ${some ? '  std::vector<std::uint32_t> dims_;  // those coded, ascending\n' : '  std::size_t dim_ = 0;\n'}  std::size_t row_bytes_ = 0;
   float low_ = 0;
   float per_range_ = 1;  // 1 / (high - low)
-  AlignedBuffer<std::uint8_t> rows_;
+  ${buffer} rows_;
 };`;
 }
 
@@ -174,15 +206,18 @@ function chooseDimensions(vectors: string, { bits, variance }: CodeFormat): stri
   }`;
 }
 
-function setRange(vectors: string, clip: number): string {
+function setRange({ vectors, cpp17 }: CodesHost, clip: number): string {
   if (clip === 0) {
+    const [ends, least, greatest] = cpp17
+      ? ['[least, greatest]', 'least', 'greatest']
+      : ['ends', 'ends.first', 'ends.second'];
     return `  void SetRange(const ${vectors}& vectors) {
     float high = low_ = vectors.row(0)[0];
     for (std::size_t i = 0; i < vectors.size(); ++i) {
       const float* row = vectors.row(static_cast<std::uint32_t>(i));
-      const auto [least, greatest] = std::minmax_element(row, row + vectors.dim());
-      low_ = std::min(low_, *least);
-      high = std::max(high, *greatest);
+      const auto ${ends} = std::minmax_element(row, row + vectors.dim());
+      low_ = std::min(low_, *${least});
+      high = std::max(high, *${greatest});
     }
     if (high > low_) per_range_ = 1 / (high - low_);
   }`;

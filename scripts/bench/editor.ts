@@ -84,11 +84,15 @@ async function load(pid: number): Promise<number> {
 }
 
 let delays = '';
-const window = await StoryWindow.open(packForPlatform(), { 'annsmith.groupSize': 4 }, (folder, workspace) => {
-  delays = join(folder, 'delays.jsonl');
-  makeLarge(workspace);
-  addProbe(join(folder, 'exts'), delays);
-});
+const window = await StoryWindow.open(
+  packForPlatform(),
+  { 'annsmith.groupSize': 4, 'annsmith.budgetMinutes': 1 },
+  (folder, workspace) => {
+    delays = join(folder, 'delays.jsonl');
+    makeLarge(workspace);
+    addProbe(join(folder, 'exts'), delays);
+  },
+);
 try {
   const { workbench } = window;
   await workbench.openFile('search.h');
@@ -110,7 +114,9 @@ try {
 
   await workbench.optimize('search.h', dataset);
   const began = Date.now();
-  await workbench.row('Candidates', /^(done|no gain confirmed): /).waitFor({ timeout: 8 * 60_000 });
+  await workbench
+    .row('Candidates', /^done: Search|^Search · .* no gain confirmed/)
+    .waitFor({ timeout: 8 * 60_000 });
   const ended = Date.now();
   const seconds = readFileSync(delays, 'utf8')
     .trimEnd()

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { packForPlatform, pictures, StoryWindow } from './storyWindow.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -13,6 +13,9 @@ const dataset = 'mnist-784-euclidean';
 /** Small enough for a run of seconds. */
 const smallDataset = 'synthetic-clusters:n=4000,d=32,seed=1';
 const minutes = 60_000;
+
+/** A row of a run on it that came to its end. */
+const ended = /^done: Search · synthetic|^Search · synthetic.* no gain confirmed/;
 
 let window: StoryWindow;
 let workbench: Workbench;
@@ -24,6 +27,17 @@ const onDisk = (): string => readFileSync(join(window.workspace, 'include/hnsw/s
 async function pendingHunks(): Promise<number> {
   const lens = workbench.codeLens(/Accept all/);
   return Number(/Accept all (\d+)/.exec(await lens.first().innerText())?.[1]);
+}
+
+/** Opens the confirmed winner from its row. */
+async function reviewWinner(): Promise<void> {
+  const row = workbench.row('Candidates', /^confirmed winner: /);
+  await row.hover();
+  await row.getByRole('button', { name: 'Review in Editor' }).click();
+  await workbench
+    .codeLens(/^Accept \(/)
+    .first()
+    .waitFor();
 }
 
 /** Rewards of the rows of candidates, from top to bottom. */
@@ -39,10 +53,16 @@ describe('the story', { concurrent: false }, () => {
   beforeAll(async () => {
     window = await StoryWindow.open(packForPlatform(), {
       'annsmith.groupSize': 5,
+      'annsmith.budgetMinutes': 1,
       'annsmith.benchmarkOnSave': true,
       'annsmith.benchmarkSeconds': 10,
     });
     workbench = window.workbench;
+  });
+  afterEach(async ({ task }) => {
+    if (task.result?.state !== 'fail') return;
+    await window.picture('failed');
+    process.stderr.write(`${await window.said()}\n`);
   });
   afterAll(async () => {
     await window?.close();
@@ -67,7 +87,7 @@ describe('the story', { concurrent: false }, () => {
       await window.picture('2-quick-pick');
       await workbench.page.keyboard.press('Escape');
       await workbench.optimize('search.h', dataset);
-      await workbench.row('Candidates', /running: Search/).waitFor();
+      await workbench.expand('Candidates', /^Search · mnist.* running/);
       await workbench.row('Candidates', /round 1/).waitFor({ timeout: 5 * minutes });
       await workbench.statusItem(/search .*%/).waitFor({ timeout: 5 * minutes });
       await window.picture('3-progress');
@@ -78,7 +98,7 @@ describe('the story', { concurrent: false }, () => {
   it(
     'candidates appear ranked, with verdict and gain, and the best is confirmed',
     async () => {
-      await workbench.row('Candidates', /done: Search/).waitFor({ timeout: 10 * minutes });
+      await workbench.row('Candidates', /^done: Search · mnist/).waitFor({ timeout: 10 * minutes });
       await workbench.row('Candidates', /^confirmed winner: /).waitFor();
       const gains = await shownGains();
       expect(gains.length).toBeGreaterThan(0);
@@ -117,15 +137,7 @@ describe('the story', { concurrent: false }, () => {
   it('the best candidate is shown as pending hunks, without touching the text', async () => {
     const before = onDisk();
     await workbench.openFile('search.h');
-    await workbench.row('Candidates', /^confirmed winner: /).hover();
-    await workbench
-      .row('Candidates', /^confirmed winner: /)
-      .getByRole('button', { name: 'Review in Editor' })
-      .click();
-    await workbench
-      .codeLens(/^Accept \(/)
-      .first()
-      .waitFor();
+    await reviewWinner();
     expect(await pendingHunks()).toBeGreaterThan(1);
     expect(onDisk()).toBe(before);
     await window.picture('6-review');
@@ -149,8 +161,9 @@ describe('the story', { concurrent: false }, () => {
     await window.picture('8-undone');
   });
 
-  it('all are accepted and saved', async () => {
+  it('looked at again, the rejected hunk is back, and all are accepted and saved', async () => {
     const before = onDisk();
+    await reviewWinner();
     await workbench.page.keyboard.press('Control+Alt+Shift+Enter');
     await workbench
       .codeLens(/^Accept \(/)
@@ -167,7 +180,7 @@ describe('the story', { concurrent: false }, () => {
       await workbench.row('Modules', /^Search .* QPS at recall 0\.95/).waitFor({ timeout: 5 * minutes });
       await workbench.command('Problems: Focus on Problems View');
       await workbench.page
-        .getByRole('treeitem', { name: /search: .*\+\d+/i })
+        .getByRole('treeitem', { name: /search: faster, \+\d+ %/ })
         .first()
         .waitFor();
       await window.picture('10-gain');
@@ -179,7 +192,7 @@ describe('the story', { concurrent: false }, () => {
     'a run whose server is killed says so, and resuming finishes it',
     async () => {
       await workbench.optimize('search.h', smallDataset);
-      await workbench.row('Candidates', /running: Search .*synthetic.*/).waitFor();
+      await workbench.expand('Candidates', /^Search · synthetic.* running/);
       await workbench
         .row('Candidates', /pending: /)
         .first()
@@ -187,15 +200,13 @@ describe('the story', { concurrent: false }, () => {
       const [server] = window.processes('server.mjs');
       process.kill(server!.pid, 'SIGKILL');
       await workbench.notification(/was interrupted/).waitFor({ timeout: minutes });
-      await workbench.row('Candidates', /cut off: Search/).waitFor();
+      await workbench.row('Candidates', /^Search · synthetic.* cut off/).waitFor();
       await window.picture('11-killed');
       await workbench
         .notification(/was interrupted/)
         .getByRole('button', { name: 'Resume' })
         .click();
-      await workbench
-        .row('Candidates', /^(done|no gain confirmed): Search · synthetic/)
-        .waitFor({ timeout: 5 * minutes });
+      await workbench.row('Candidates', ended).waitFor({ timeout: 5 * minutes });
       await window.picture('12-resumed');
     },
     10 * minutes,
@@ -206,6 +217,7 @@ describe('the story', { concurrent: false }, () => {
     async () => {
       await workbench.command('Notifications: Clear All Notifications');
       await workbench.optimize('search.h', smallDataset);
+      await workbench.expand('Candidates', /^Search · synthetic.* running/);
       await workbench
         .row('Candidates', /pending: /)
         .first()
@@ -216,7 +228,7 @@ describe('the story', { concurrent: false }, () => {
       await window.picture('13-reloaded');
       await resume.click();
       await expect
-        .poll(() => workbench.row('Candidates', /^(done|no gain confirmed): Search · synthetic/).count(), {
+        .poll(() => workbench.row('Candidates', ended).count(), {
           timeout: 5 * minutes,
         })
         .toBe(2);

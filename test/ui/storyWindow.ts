@@ -1,10 +1,10 @@
 /** A VS Code with the packed extension and a copy of the bundled workspace, in a page. */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { platformVsix } from '../../scripts/package/vsixFile.ts';
+import { platformVsix, universalVsix } from '../../scripts/package/vsixFile.ts';
 import { openBrowser } from '../host/browser.ts';
 import { type CodeServer, installVsix, prepareFolder, startCodeServer } from '../host/codeServer.ts';
 import { type FoundProcess, markedProcesses } from '../host/leftovers.ts';
@@ -14,13 +14,23 @@ import { Workbench } from './workbench.ts';
 const root = join(import.meta.dirname, '..', '..');
 export const pictures = join(tmpdir(), 'annsmith-story-pictures');
 
-/** Packs the extension for this platform. */
-export function packForPlatform(): string {
-  const packed = spawnSync(process.execPath, [join(root, 'scripts', 'package.ts'), '--platform'], {
+function pack(option: string): void {
+  const packed = spawnSync(process.execPath, [join(root, 'scripts', 'package.ts'), option], {
     encoding: 'utf8',
   });
   if (packed.status !== 0) throw new Error(`${packed.stdout}${packed.stderr}`);
+}
+
+/** Packs the extension for this platform. */
+export function packForPlatform(): string {
+  pack('--platform');
   return platformVsix();
+}
+
+/** Packs the extension for every platform, with the sources of its native parts. */
+export function packForAll(): string {
+  pack('--universal');
+  return universalVsix();
 }
 
 export class StoryWindow {
@@ -67,6 +77,19 @@ export class StoryWindow {
   /** Processes of this VS Code whose command line holds the text. */
   processes(text: string): readonly FoundProcess[] {
     return markedProcesses('ANNSMITH_TEST_HOST', this.folder).filter(({ command }) => command.includes(text));
+  }
+
+  /** What the side bar, notifications and the extension's log say now. */
+  async said(): Promise<string> {
+    const { page } = this.workbench;
+    const log = readdirSync(this.folder, { recursive: true, encoding: 'utf8' }).find((name) =>
+      name.endsWith('Annsmith.log'),
+    );
+    return [
+      await page.locator('.part.sidebar').ariaSnapshot(),
+      ...(await page.locator('.notification-list-item').allInnerTexts()),
+      log === undefined ? '' : readFileSync(join(this.folder, log), 'utf8').split('\n').slice(-40).join('\n'),
+    ].join('\n');
   }
 
   /** A picture of a step; into media/screenshots, too, where `$ANNSMITH_SCREENSHOTS` says so. */

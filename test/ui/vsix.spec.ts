@@ -2,13 +2,10 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packForPlatform, StoryWindow } from './storyWindow.ts';
-
-let vsix: string;
-let window: StoryWindow;
+import { packForAll, packForPlatform, StoryWindow } from './storyWindow.ts';
 
 /** Files of the installed extension. */
-function installedFiles(): string[] {
+function installedFiles(window: StoryWindow): string[] {
   const exts = join(window.folder, 'exts');
   const [folder] = readdirSync(exts).filter((name) => name.startsWith('annsmith.annsmith-'));
   return readdirSync(join(exts, folder!), { recursive: true, withFileTypes: true })
@@ -17,6 +14,8 @@ function installedFiles(): string[] {
 }
 
 describe('the package for this platform', () => {
+  let vsix: string;
+  let window: StoryWindow;
   beforeAll(async () => {
     vsix = packForPlatform();
     window = await StoryWindow.open(vsix, {});
@@ -30,7 +29,7 @@ describe('the package for this platform', () => {
   });
 
   it('holds what runs, and no sources or maps', () => {
-    const files = installedFiles();
+    const files = installedFiles(window);
     expect(files).toEqual(
       expect.arrayContaining([
         'dist/extension.cjs',
@@ -70,4 +69,45 @@ describe('the package for this platform', () => {
       .waitFor();
     await workbench.page.keyboard.press('Escape');
   });
+});
+
+describe('the package for every platform', () => {
+  let window: StoryWindow;
+  beforeAll(async () => {
+    window = await StoryWindow.open(packForAll(), {});
+  });
+  afterAll(async () => {
+    await window?.close();
+  });
+
+  it('brings sources instead of binaries', () => {
+    const files = installedFiles(window);
+    expect(files).toEqual(
+      expect.arrayContaining([
+        'native/CMakeLists.txt',
+        'native/harness/main.cc',
+        'native/headers/node/node_api.h',
+        'native/headers/node-addon-api/napi.h',
+      ]),
+    );
+    expect(files.filter((file) => file.startsWith('build/') || /\.(node|so)$/.test(file))).toEqual([]);
+  });
+
+  it(
+    'asks whether to build its native parts, and builds them into its own storage',
+    async () => {
+      const { workbench } = window;
+      const question = workbench.notification(/native harness/);
+      await question.getByRole('button', { name: 'Build', exact: true }).click();
+      await workbench.notification(/Building/).waitFor();
+      await workbench.notification(/Building/).waitFor({ state: 'detached', timeout: 8 * 60_000 });
+      await workbench.command('Annsmith: Check This Machine (Doctor)');
+      await workbench
+        .quickRow(/globalStorage\/annsmith\.annsmith\/native-.*\/bin/)
+        .first()
+        .waitFor();
+      await workbench.page.keyboard.press('Escape');
+    },
+    10 * 60_000,
+  );
 });

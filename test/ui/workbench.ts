@@ -55,6 +55,17 @@ export class Workbench {
     return this.view(view).getByRole('treeitem', { name });
   }
 
+  /** Shows what lies below a row, once there is something. */
+  async expand(view: string, name: RegExp): Promise<void> {
+    const row = this.row(view, name).first();
+    await row.waitFor();
+    const closed = row.and(this.page.locator('[aria-expanded="false"]'));
+    const open = row.and(this.page.locator('[aria-expanded="true"]'));
+    await closed.or(open).waitFor();
+    if ((await closed.count()) > 0) await closed.locator('.monaco-tl-twistie').click();
+    await open.waitFor();
+  }
+
   /** An entry of the activity bar. */
   async showContainer(name: string): Promise<void> {
     const tab = this.page.locator('.activitybar').getByRole('tab', { name });

@@ -1,7 +1,5 @@
 import type { CancellationToken, Disposable, Event, ExtensionContext, LogOutputChannel, Uri } from 'vscode';
-import type {
-  DatasetInfo,
-} from '../protocol/dataset.ts';
+import type { DatasetInfo } from '../protocol/dataset.ts';
 import type {
   EngineEvent,
   ParamsOf,

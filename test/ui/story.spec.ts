@@ -117,12 +117,12 @@ describe('the story', { concurrent: false }, () => {
       .notification(/search: \d\.\d\dx/)
       .getByRole('button', { name: 'Show Curves' })
       .click();
-    const page = await workbench.webview('canvas');
+    const page = await workbench.webview('#app canvas');
     await expect
       .poll(
         () =>
           page.evaluate<number>(`(() => {
-            const canvas = document.querySelector('canvas');
+            const canvas = document.querySelector('#app canvas');
             const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
             return data.filter((value, i) => i % 4 === 3 && value > 0).length;
           })()`),

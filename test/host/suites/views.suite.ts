@@ -132,15 +132,15 @@ suite('views', () => {
       const rows = trees.candidates.getChildren();
       return rows.length > 0 && rows[0]!.node.kind === 'annsmith.run.done' ? rows : undefined;
     });
-    assert.match(run!.node.label, /^Search · mnist-784-euclidean$/);
-    assert.match(run!.node.description!, /\+80\.4 % \(\+78\.\d \.\. \+82\.\d\)/);
+    assert.match(run!.node.label, /^Search · \+80\.4 % \(\+78\.\d \.\. \+82\.\d\)$/);
+    assert.match(run!.node.description!, /^mnist-784-euclidean · /);
     const [group] = trees.candidates.getChildren(run);
     assert.equal(group!.node.label, 'Search, round 1');
     assert.match(group!.node.description!, /2 accepted of 4$/);
     const candidates = trees.candidates.getChildren(group);
     assert.deepEqual(candidates.map(({ candidate }) => candidate).slice(0, 2), ['g1c1', 'g1c2']);
     const wrong = candidates.find(({ candidate }) => candidate === 'g1c3')!;
-    assert.equal(wrong.node.description, 'wrong answers (answers-valid)');
+    assert.equal(wrong.node.label, 'wrong answers (answers-valid)');
     const item = trees.candidates.getTreeItem(wrong);
     assert.match(item.accessibilityInformation!.label, /^rejected: descent-prefetch/);
     assert.match((item.tooltip as vscode.MarkdownString).value, /query 17: id 60000 is out of range/);
@@ -154,7 +154,7 @@ suite('views', () => {
     const candidateRow = (): ViewElement | undefined =>
       allRows(trees.candidates).find((row) => row.run === 'unfinished' && row.candidate === 'g1c2');
     const waiting = await seen(trees.candidates, 'the run', candidateRow);
-    assert.equal(waiting.node.description, 'not judged');
+    assert.equal(waiting.node.label, 'not judged');
     const asked: (ViewElement[] | undefined)[] = [];
     const subscription = trees.candidates.onDidChangeTreeData((rows) => asked.push(rows));
     await writeLedger(
@@ -162,7 +162,7 @@ suite('views', () => {
         { kind: 'rejected', reason: 'recall', check: 'recall', detail: '' });`,
     );
     await seen(trees.candidates, 'the verdict', () =>
-      candidateRow()?.node.description === 'loses recall (recall)' ? true : undefined,
+      candidateRow()?.node.label === 'loses recall (recall)' ? true : undefined,
     );
     subscription.dispose();
     assert.deepEqual(asked, [[waiting]]);

@@ -17,18 +17,19 @@ export interface CandidatePlace {
 }
 
 export function candidateNode(candidate: CandidateView, place: CandidatePlace, l10n: Localize): ViewNode {
-  const label = candidateLabel(candidate.summary, l10n);
-  const description = outcomeText(candidate, place.active, l10n);
+  const program = candidateLabel(candidate.summary, l10n);
+  const outcome = outcomeText(candidate, place.active, l10n);
   const word = verdictWord(candidate, place.active, l10n);
   return {
     id: place.id,
-    label,
-    description,
+    // What is ranked by stands first: in a narrow view the end of a row is cut off.
+    label: outcome,
+    description: program,
     tooltip: candidateTooltip(candidate, word, l10n),
     icon: verdictIcon(candidate),
     kind: candidate.hasPatch ? itemKinds.candidate : itemKinds.candidateEmpty,
     target: { ...place.target, module: candidate.module, candidate: candidate.id },
-    spoken: `${word}: ${label}${description === word ? '' : `, ${description}`}`,
+    spoken: `${word}: ${program}${outcome === word ? '' : `, ${outcome}`}`,
     children: [],
   };
 }

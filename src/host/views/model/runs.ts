@@ -36,23 +36,25 @@ function stateOf({ status }: RunView, engine: EngineState): RunState {
 }
 
 function runNode(root: string, run: RunView, state: RunState, l10n: Localize): ViewNode {
-  const label = described(modulesTitle(run.modules, l10n), run.datasets.join(', '));
+  const modules = modulesTitle(run.modules, l10n);
+  const datasets = run.datasets.join(', ');
   const word = stateWord(run, state, l10n);
   const status = state === 'done' && run.gain !== null ? formatEstimate(run.gain) : word;
   const active = state === 'active' || state === 'waiting';
-  const description = described(formatTime(run.at), status, run.applied && l10n.t('applied'));
+  const outcome = described(status, run.applied && l10n.t('applied'));
+  const time = formatTime(run.at);
   const target = { root, run: run.id };
   return {
     id: runRowId(root, run.id),
-    label,
-    description,
+    label: described(modules, outcome),
+    description: described(datasets, time),
     tooltip: runTooltip(run, status, l10n),
     icon: runIcon(run, state),
     kind: kindOf(run, state),
     target,
     expanded: active,
-    // The icon says no more than the description, except for a run that is done and has a gain.
-    spoken: `${status === word ? '' : `${word}: `}${label}, ${description}`,
+    // The icon says no more than the label, except for a run that is done and has a gain.
+    spoken: `${status === word ? '' : `${word}: `}${described(modules, datasets)}, ${described(time, outcome)}`,
     children: run.groups.map((group) => groupNode(group, { target, active }, l10n)),
   };
 }

@@ -50,13 +50,13 @@ describe('candidates view', () => {
   it('shows runs, groups and candidates with what came of them', () => {
     const done = run({ gain: estimate(0.39, 0.012), groups: [group(judged)] });
     expect(outline(tree([done]))).toEqual([
-      'Search · mnist-784-euclidean | 2026-01-31 09:30 · +47.7 % (+45.9 .. +49.5)',
+      'Search · +47.7 % (+45.9 .. +49.5) | mnist-784-euclidean · 2026-01-31 09:30',
       '  Search, round 1 | best +49.2 % · 2 accepted of 5',
-      '    linear-candidate-pool; batched-neighbour-prefetch lookahead=4 | +49.2 % (+46.2 .. +52.2) · confirmed',
-      '    bitset-visited | +5.1 % (+2.0 .. +8.3)',
-      '    descent-prefetch | wrong answers (answers-valid)',
-      '    No change | slower (screen) · -12.2 %',
-      '    bitset-visited | failed',
+      '    +49.2 % (+46.2 .. +52.2) · confirmed | linear-candidate-pool; batched-neighbour-prefetch lookahead=4',
+      '    +5.1 % (+2.0 .. +8.3) | bitset-visited',
+      '    wrong answers (answers-valid) | descent-prefetch',
+      '    slower (screen) · -12.2 % | No change',
+      '    failed | bitset-visited',
     ]);
   });
 
@@ -108,17 +108,17 @@ describe('candidates view', () => {
   ])('tells a run that is %s', (_, changes, engine, status, kind) => {
     const [row] = tree([run(changes)], engine);
     expect(row!.spoken).toMatch(status.startsWith('+') ? /^done: Search/ : /^Search/);
-    expect(row!.description).toBe(`2026-01-31 09:30 · ${status}`);
+    expect(row!.label).toBe(`Search · ${status}`);
+    expect(row!.description).toBe('mnist-784-euclidean · 2026-01-31 09:30');
     expect(row!.kind).toBe(kind);
     expect(row!.target).toEqual({ root, run: 'r1' });
   });
 
   it('shows candidates that wait for their verdict', () => {
     const groups = [group([candidate('g1c1')])];
-    const descriptions = (status: RunView['status']) =>
-      allRows(tree([run({ status, groups })])).at(-1)!.description;
-    expect(descriptions('active')).toBe('pending');
-    expect(descriptions('unfinished')).toBe('not judged');
+    const labelOf = (status: RunView['status']) => allRows(tree([run({ status, groups })])).at(-1)!.label;
+    expect(labelOf('active')).toBe('pending');
+    expect(labelOf('unfinished')).toBe('not judged');
   });
 
   it('lists the speed-ups of a run and why it failed', () => {
@@ -138,14 +138,14 @@ describe('candidates view', () => {
     const groups = [group(judged), group([candidate('g2c1', { hasPatch: false })], { id: 'g2', round: 2 })];
     const rows = allRows(tree([run({ groups, applied: true }), run({ id: 'r2', groups })]));
     expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);
-    expect(rows[0]!.description).toMatch(/ · applied$/);
+    expect(rows[0]!.label).toMatch(/ · applied$/);
     expect(rows.find(({ target }) => target.candidate === 'g2c1')!.kind).toBe('annsmith.candidate.empty');
   });
 
-  it('clips long completions in the label alone', () => {
+  it('clips long completions in the row alone', () => {
     const summary = 'x'.repeat(300);
     const row = allRows(tree([run({ groups: [group([candidate('g1c1', { summary })])] })])).at(-1)!;
-    expect(row.label).toHaveLength(100);
+    expect(row.description).toHaveLength(100);
     expect(tooltipText(row)).toContain(summary);
   });
 });

@@ -86,6 +86,7 @@ int main(int, char** argv) {
   const Graph graph = Exported(built);
   const annsmith_graph view = graph.View();
   if (annsmith_import_graph(imported, base.data(), kRows, &view)) return 4;
+  if (annsmith_prepare(built, base.data(), kRows)) return 5;
   if (annsmith_prepare(imported, base.data(), kRows)) return 5;
 
   int differing = 0;

@@ -182,31 +182,43 @@ describe('searches', () => {
   );
 
   it('by codes work after the rewrites of searches', async () => {
-    const others = ['batched-neighbour-prefetch', 'independent-sums', 'huge-pages', 'descent-prefetch'];
+    const construction = ['relaxed-neighbour-selection', 'sparser-upper-levels'];
+    const search = ['batched-neighbour-prefetch', 'early-termination', 'independent-sums', 'huge-pages'];
+    const others = [...construction, ...search, 'descent-prefetch'];
     const steps = [...others, id].map((name): Step => [name, extremes(name).at(-1) ?? {}]);
     const { lines } = await runHnswlib(hnswlibProgram(steps), ['-O1', '-march=native'], check);
     expect(lines).toHaveLength(3);
   }, 120_000);
 });
 
-it('the adapter makes codes, and answers and counts by them', async () => {
+/** What the adapter's driver says of the workspace in `files`, for one metric of the ABI. */
+async function drive(root: string, files: FileTexts, metrics: readonly number[]): Promise<unknown[]> {
+  await writeFiles(root, files);
+  const includes = [join(import.meta.dirname, '../../../native/include'), join(root, 'hnswlib')];
+  const driver = join(import.meta.dirname, '../module/hnswlibAdapterDriver.cc');
+  const flags = ['-std=c++17', '-O1', '-march=native', ...includes.map((dir) => `-I${dir}`), '-pthread'];
+  const program = join(root, 'driver');
+  await run('g++', [...flags, join(root, adapter), driver, '-o', program], { maxBuffer: 1 << 26 });
+  const answers = metrics.map(async (metric) =>
+    JSON.parse((await run(program, [String(metric), '1'])).stdout),
+  );
+  return Promise.all(answers);
+}
+
+it('the adapter makes codes after building and importing, answers truly by them, and counts them', async () => {
   const root = await mkdtemp(join(tmpdir(), 'annsmith-hnswlib-adapter-'));
   try {
-    await writeFiles(root, exact8);
-    const includes = [join(import.meta.dirname, '../../../native/include'), join(root, 'hnswlib')];
-    const driver = join(import.meta.dirname, '../module/hnswlibAdapterDriver.cc');
-    const flags = ['-std=c++17', '-O1', '-march=native', ...includes.map((dir) => `-I${dir}`), '-pthread'];
-    await run('g++', [...flags, join(root, adapter), driver, '-o', join(root, 'driver')], {
-      maxBuffer: 1 << 26,
-    });
-    for (const metric of [0, 1, 2]) {
-      const { stdout } = await run(join(root, 'driver'), [String(metric), '1']);
-      const answer: unknown = JSON.parse(stdout);
-      expect(answer).toMatchObject({ sameGraph: true, falseDistances: 0 });
+    const metrics = [0, 1, 2];
+    const plain = await drive(join(root, 'plain'), hnswlib.files, metrics);
+    const coded = await drive(join(root, 'coded'), exact8, metrics);
+    const memory = (answer: unknown): number => Number((answer as { memory: unknown }).memory);
+    for (const [i, answer] of coded.entries()) {
+      expect(answer).toMatchObject({ sameGraph: true, differing: 0, falseDistances: 0 });
       expect(answer).toHaveProperty(
         'recall',
         expect.toSatisfy((recall: number) => recall > 0.95),
       );
+      expect(memory(answer)).toBeGreaterThanOrEqual(memory(plain[i]) + 64 * 2000);
     }
   } finally {
     await rm(root, { recursive: true, force: true });

@@ -208,11 +208,11 @@ const shownLines = 12;
 /** Lines added and removed, and the first lines of the diff. */
 function changeSummary(patch: string | null): CurveSeries['change'] {
   if (patch === null) return null;
-  const lines = patch.split('\n').filter((line) => !/^(---|\+\+\+) /.test(line));
-  const text = patch.split('\n').slice(0, shownLines).join('\n');
+  const diff = patch.split('\n').filter((line) => !/^(?:Index: |={3,}$)/.test(line));
+  const lines = diff.filter((line) => !/^(?:---|\+\+\+) /.test(line));
   return {
     added: lines.filter((line) => line.startsWith('+')).length,
     removed: lines.filter((line) => line.startsWith('-')).length,
-    text,
+    text: diff.slice(0, shownLines).join('\n'),
   };
 }

@@ -7,8 +7,8 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { optimizeText } from '../src/cli/optimizeText.ts';
-import { formatGain } from '../src/cli/table.ts';
 import type { Comparison } from '../src/protocol/measurement.ts';
+import { formatGain } from '../src/protocol/numberText.ts';
 import type { OptimizeReport } from '../src/protocol/optimize.ts';
 
 const root = join(import.meta.dirname, '..');

@@ -1,9 +1,10 @@
 import type { FinalTrial } from '../protocol/ledger.ts';
 import type { Estimate, SpeedupAt } from '../protocol/measurement.ts';
+import { formatBytes, formatGain, formatQps } from '../protocol/numberText.ts';
 import type { ModuleReport, OptimizeReport } from '../protocol/optimize.ts';
 import type { Verdict } from '../protocol/verdict.ts';
 import { speedupTable } from './speedupTable.ts';
-import { formatBytes, formatGain, formatQps, table } from './table.ts';
+import { table } from './table.ts';
 
 function verdictText(verdict: Verdict): string {
   if (verdict.kind === 'rejected') return `${verdict.reason} (${verdict.check})`;

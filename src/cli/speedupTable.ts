@@ -1,5 +1,6 @@
 import type { SpeedupAt } from '../protocol/measurement.ts';
-import { formatQps, table } from './table.ts';
+import { formatQps } from '../protocol/numberText.ts';
+import { table } from './table.ts';
 
 /** QPS before and after at each recall, with the ratio and its interval. */
 export function speedupTable(speedups: readonly SpeedupAt[]): string {

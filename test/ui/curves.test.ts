@@ -5,7 +5,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readLedger } from '../../src/engine/ledger/ledgerReader.ts';
 import { ledgerPath } from '../../src/engine/ledger/runSummary.ts';
@@ -16,6 +16,7 @@ import { curvesOf } from '../../src/server/views/curves.ts';
 import { fruitlessRun, oneModuleRun, threeModuleRun } from '../unit/reporting/sampleLedger.ts';
 import { findChromium } from './chromium.ts';
 import { CurvesTab, init, type OpenOptions, strings, type ThemeName } from './curvesPage.ts';
+import { launchOffline } from './pageBrowser.ts';
 
 const found = findChromium();
 if (found === undefined) {
@@ -38,13 +39,7 @@ describe.skipIf(found === undefined)('the benchmark view in a browser', () => {
     const { records, problems } = await readLedger(ledgerPath(workspace));
     expect(problems).toEqual([]);
     data = newestFirst(await curvesOf(workspace, records));
-    const { path, env } = found!;
-    browser = await chromium.launch({
-      executablePath: path,
-      // A container's root has no user namespace for Chromium's own sandbox; the page is ours and offline.
-      args: ['--no-sandbox', '--host-resolver-rules=MAP * ~NOTFOUND'],
-      env: { ...(process.env as Record<string, string>), ...env },
-    });
+    browser = await launchOffline();
   });
   afterAll(async () => {
     await browser?.close();

@@ -6,6 +6,7 @@ import { curvesHtml } from '../../src/host/curves/html.ts';
 import { pageStrings } from '../../src/host/curves/pageStrings.ts';
 import { curvesProtocolVersion, type ToHost, type ToPage } from '../../src/protocol/curvesMessages.ts';
 import type { CurvesData } from '../../src/protocol/engine.ts';
+import { type Painted, painted } from './pageBrowser.ts';
 
 const dist = join(import.meta.dirname, '..', '..', 'dist');
 const origin = 'https://curves.test';
@@ -155,19 +156,8 @@ export class CurvesTab {
   }
 
   /** Pixels of the chart that are painted, and their picture. */
-  async painted(): Promise<{ readonly pixels: number; readonly colours: number; readonly picture: string }> {
-    return this.page.evaluate(`(() => {
-      const canvas = document.getElementById('chart');
-      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-      const colours = new Set();
-      let pixels = 0;
-      for (let i = 0; i < data.length; i += 4) {
-        if (data[i + 3] === 0) continue;
-        pixels++;
-        colours.add((data[i] << 16) | (data[i + 1] << 8) | data[i + 2]);
-      }
-      return { pixels, colours: colours.size, picture: canvas.toDataURL() };
-    })()`);
+  painted(): Promise<Painted> {
+    return painted(this.page, 'chart');
   }
 
   /** Rows of the table with this caption, header row included. */

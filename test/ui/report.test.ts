@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   fruitlessRun,
@@ -17,6 +17,7 @@ import {
   unfinishedRun,
 } from '../unit/reporting/sampleLedger.ts';
 import { findChromium } from './chromium.ts';
+import { launchOffline, painted } from './pageBrowser.ts';
 
 const found = findChromium();
 if (found === undefined) {
@@ -60,22 +61,6 @@ async function open(file: string, options: BrowserContextOptions = {}): Promise<
   return { page, requests, messages };
 }
 
-/** Pixels of a canvas that are painted, and how many colours they have. */
-function painted(page: Page, id: string): Promise<{ pixels: number; colours: number }> {
-  return page.evaluate<{ pixels: number; colours: number }>(`(() => {
-    const canvas = document.getElementById(${JSON.stringify(id)});
-    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-    const colours = new Set();
-    let pixels = 0;
-    for (let i = 0; i < data.length; i += 4) {
-      if (data[i + 3] === 0) continue;
-      pixels++;
-      colours.add((data[i] << 16) | (data[i + 1] << 8) | data[i + 2]);
-    }
-    return { pixels, colours: colours.size };
-  })()`);
-}
-
 const canvasIds = (page: Page): Promise<string[]> =>
   page.evaluate<string[]>(`[...document.querySelectorAll('canvas')].map(({ id }) => id)`);
 
@@ -84,13 +69,7 @@ describe.skipIf(found === undefined)('a report in a browser', () => {
     workspace = mkdtempSync(join(tmpdir(), 'annsmith-report-ui-'));
     mkdirSync(pictures, { recursive: true });
     for (const run of [oneModuleRun, threeModuleRun, fruitlessRun, unfinishedRun]) await run(workspace);
-    const { path, env } = found!;
-    browser = await chromium.launch({
-      executablePath: path,
-      // A container's root has no user namespace for Chromium's own sandbox; the page is ours and offline.
-      args: ['--no-sandbox', '--host-resolver-rules=MAP * ~NOTFOUND'],
-      env: { ...(process.env as Record<string, string>), ...env },
-    });
+    browser = await launchOffline();
   });
   afterAll(async () => {
     await browser?.close();

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { benchWorkspace, compareWorkspaces } from '../../engine/bench.ts';
 import { loadWorkspace } from '../../engine/module/workspace.ts';
+import { formatGain, formatQps } from '../../protocol/numberText.ts';
 import { withWorkspaceState } from '../gitRevision.ts';
 import { loadInputs } from '../loadInputs.ts';
 import type { Execute } from '../main.ts';
 import { wholeNumber } from '../numbers.ts';
 import { speedupTable } from '../speedupTable.ts';
-import { formatGain, formatQps, table } from '../table.ts';
+import { table } from '../table.ts';
 
 interface Options {
   readonly workspace?: string;

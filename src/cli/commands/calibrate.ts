@@ -2,10 +2,11 @@ import type { Command } from 'commander';
 import { calibrateMachine } from '../../engine/calibration.ts';
 import type { Calibration, FalseCalls } from '../../protocol/calibration.ts';
 import type { Estimate } from '../../protocol/measurement.ts';
+import { formatBytes, formatGain } from '../../protocol/numberText.ts';
 import { loadInputs } from '../loadInputs.ts';
 import type { Execute } from '../main.ts';
 import { wholeNumber } from '../numbers.ts';
-import { formatBytes, formatGain, table } from '../table.ts';
+import { table } from '../table.ts';
 
 function percent(value: number): string {
   return `${(value * 100).toFixed(2)} %`;

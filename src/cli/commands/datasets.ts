@@ -2,11 +2,12 @@ import { type Command, Option } from 'commander';
 import { type Datasets, type ImportRequest, openDatasets } from '../../engine/dataset/datasets.ts';
 import { syntheticKinds } from '../../engine/dataset/syntheticName.ts';
 import { type DatasetInfo, metricNames, type PreparedDataset } from '../../protocol/dataset.ts';
+import { formatBytes } from '../../protocol/numberText.ts';
 import type { CommandContext } from '../context.ts';
 import { ExitWith, exitCodes } from '../exit.ts';
 import type { Execute } from '../main.ts';
 import { wholeNumber } from '../numbers.ts';
-import { formatBytes, table } from '../table.ts';
+import { table } from '../table.ts';
 
 function open({ services }: CommandContext): Datasets {
   return openDatasets({ services });

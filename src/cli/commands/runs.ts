@@ -5,10 +5,11 @@ import { readLedger } from '../../engine/ledger/ledgerReader.ts';
 import { ledgerPath, type RunSummary, summariseRuns } from '../../engine/ledger/runSummary.ts';
 import { createCppSyntax } from '../../engine/module/cppSyntax.ts';
 import { resumeRun } from '../../engine/resumeRun.ts';
+import { formatGain } from '../../protocol/numberText.ts';
 import { type CommandContext, findWorkspace } from '../context.ts';
 import type { Execute } from '../main.ts';
 import { optimizeText } from '../optimizeText.ts';
-import { formatGain, table } from '../table.ts';
+import { table } from '../table.ts';
 
 async function readRuns(root: string, { output }: CommandContext): Promise<RunSummary[]> {
   const path = ledgerPath(root);

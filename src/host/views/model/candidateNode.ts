@@ -1,8 +1,9 @@
 import type { CandidateView } from '../../../protocol/engine.ts';
+import { formatGain } from '../../../protocol/numberText.ts';
 import type { CommandTarget } from '../../feature.ts';
 import { itemKinds } from '../../ids.ts';
 import type { Localize } from '../../localize.ts';
-import { formatEstimate, formatGain } from './format.ts';
+import { formatEstimate } from './format.ts';
 import { code, described, line, type TooltipPart, title, type ViewNode } from './node.ts';
 import { reasonText, verdictDetail, verdictIcon, verdictWord } from './verdictText.ts';
 

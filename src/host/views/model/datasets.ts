@@ -1,8 +1,9 @@
 import type { DatasetInfo } from '../../../protocol/dataset.ts';
 import type { WorkspaceOverview } from '../../../protocol/engine.ts';
+import { formatBytes } from '../../../protocol/numberText.ts';
 import { itemKinds } from '../../ids.ts';
 import type { Localize } from '../../localize.ts';
-import { formatBytes, formatCount } from './format.ts';
+import { formatCount } from './format.ts';
 import { described, line, type NodeIcon, type TooltipPart, title, type ViewNode } from './node.ts';
 
 /** A dataset that is being fetched or imported. */

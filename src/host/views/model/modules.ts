@@ -1,9 +1,10 @@
 import type { Measured, ModuleOverview, WorkspaceOverview } from '../../../protocol/engine.ts';
 import type { ModuleName, Region } from '../../../protocol/module.ts';
+import { formatGain, formatQps } from '../../../protocol/numberText.ts';
 import { itemKinds } from '../../ids.ts';
 import type { Localize } from '../../localize.ts';
 import { byFolder } from './folders.ts';
-import { formatEstimate, formatGain, formatQps, formatTime } from './format.ts';
+import { formatEstimate, formatTime } from './format.ts';
 import { moduleTitle } from './moduleTitle.ts';
 import { described, line, type NodeIcon, type TooltipPart, title, type ViewNode } from './node.ts';
 

@@ -1,10 +1,11 @@
 import type { GroupView, RunView, WorkspaceOverview } from '../../../protocol/engine.ts';
+import { formatGain, formatQps } from '../../../protocol/numberText.ts';
 import type { CommandTarget, EngineState } from '../../feature.ts';
 import { itemKinds } from '../../ids.ts';
 import type { Localize } from '../../localize.ts';
 import { candidateNode } from './candidateNode.ts';
 import { byFolder } from './folders.ts';
-import { formatEstimate, formatGain, formatQps, formatRatio, formatTime } from './format.ts';
+import { formatEstimate, formatRatio, formatTime } from './format.ts';
 import { modulesTitle, moduleTitle } from './moduleTitle.ts';
 import { code, described, line, type NodeIcon, type TooltipPart, title, type ViewNode } from './node.ts';
 

@@ -1,21 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import * as cli from '../../../../src/cli/table.ts';
-import {
-  formatBytes,
-  formatEstimate,
-  formatGain,
-  formatQps,
-  formatRatio,
-  formatTime,
-} from '../../../../src/host/views/model/format.ts';
+import { formatEstimate, formatRatio, formatTime } from '../../../../src/host/views/model/format.ts';
+import { formatBytes, formatGain, formatQps } from '../../../../src/protocol/numberText.ts';
 
 describe('numbers', () => {
-  it('look as they do on the command line', () => {
-    for (const value of [-2, -0.13, -0.0001, 0, 0.405, 1.7])
-      expect(formatGain(value)).toBe(cli.formatGain(value));
-    for (const value of [0, 12.34, 999.96, 1000, 1_234_567.8])
-      expect(formatQps(value)).toBe(cli.formatQps(value));
-    for (const value of [0, 1023, 1536, 220_000_000]) expect(formatBytes(value)).toBe(cli.formatBytes(value));
+  it('are percentages with a sign, grouped by thousands, in binary units', () => {
+    expect([-0.13, 0, 0.405].map(formatGain)).toEqual(['-12.2 %', '+0.0 %', '+49.9 %']);
+    expect([12.34, 1000, 1_234_567.8].map(formatQps)).toEqual(['12.3', '1,000', '1,234,568']);
+    expect([0, 1023, 1536, 220_000_000].map(formatBytes)).toEqual(['0 B', '1023 B', '1.5 KiB', '210 MiB']);
   });
 
   it('have intervals with signs', () => {

@@ -7,6 +7,7 @@ export default defineConfig({
     reporters: ['verbose'],
     // One VS Code at a time, and no step after one that failed.
     fileParallelism: false,
+    expect: { poll: { timeout: 60_000, interval: 200 } },
     testTimeout: 300_000,
     hookTimeout: 300_000,
   },

@@ -51,7 +51,11 @@ export class BackgroundBenchmark {
   }
 
   /** Keeps the first state to compare with, where the setting is on and there is none yet. */
-  async prepare(root: Root): Promise<void> {
+  prepare(root: Root): Promise<void> {
+    return this.#inTurn(() => this.#keepFirst(root));
+  }
+
+  async #keepFirst(root: Root): Promise<void> {
     const { settings, syntax } = this.#deps;
     if (!(await settings.of(root.path)).benchmarkOnSave) return;
     const state = await root.index.state();
@@ -61,7 +65,11 @@ export class BackgroundBenchmark {
 
   /** The workspace was saved and its index is up to date. */
   saved(root: Root): Promise<void> {
-    const turn = this.#turn.then(() => this.#consider(root));
+    return this.#inTurn(() => this.#consider(root));
+  }
+
+  #inTurn(decide: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(decide);
     this.#turn = turn.catch((error: unknown) => this.#deps.logger.warn(errorText(error)));
     return this.#turn;
   }

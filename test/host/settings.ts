@@ -18,6 +18,8 @@ export const quietSettings: Readonly<Record<string, unknown>> = {
   'json.schemaDownload.enable': false,
   'typescript.disableAutomaticTypeAcquisition': true,
   'files.hotExit': 'off',
+  // As on the desktop; in a browser VS Code saves by itself.
+  'files.autoSave': 'off',
 };
 
 /** What differs between a folder that is trusted and one in Restricted Mode. */

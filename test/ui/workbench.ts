@@ -25,13 +25,28 @@ export class Workbench {
   /** Opens a file of the workspace by its name. */
   async openFile(name: string): Promise<void> {
     await this.quickInput(name, name);
-    await this.page.getByRole('tab', { name: new RegExp(`^${name.replaceAll('.', '\\.')}`) }).waitFor();
+    await this.page
+      .getByRole('tab', { name: new RegExp(`^${name.replaceAll('.', '\\.')}`) })
+      .first()
+      .waitFor();
   }
 
   private async quickInput(text: string, choice: string): Promise<void> {
-    await this.page.keyboard.press('F1');
+    await this.openPalette();
     await this.quickBox.fill(text);
     await this.quickRow(choice).first().click();
+  }
+
+  /** A page that has just come up, or taken the focus away, can miss a key. */
+  private async openPalette(): Promise<void> {
+    const shown = (): Promise<boolean> =>
+      this.quickBox.waitFor({ timeout: 5_000 }).then(
+        () => true,
+        () => false,
+      );
+    const until = Date.now() + patience;
+    do await this.page.keyboard.press('F1');
+    while (!(await shown()) && Date.now() < until);
   }
 
   get quickBox(): Locator {
@@ -79,6 +94,12 @@ export class Workbench {
 
   statusItem(text: string | RegExp): Locator {
     return this.page.locator('.part.statusbar .statusbar-item', { hasText: text });
+  }
+
+  async closeEditor(name: RegExp): Promise<void> {
+    const tab = this.page.getByRole('tab', { name });
+    await tab.click({ button: 'middle' });
+    await tab.waitFor({ state: 'detached' });
   }
 
   /** From the CodeLens above a region through the quick picks to a run of a minute that goes on. */

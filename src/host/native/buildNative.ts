@@ -20,11 +20,7 @@ export function registerNative(context: FeatureContext): vscode.Disposable {
     void askToBuild(context);
   };
   ask();
-  return vscode.Disposable.from(
-    command,
-    store.onChange(ask),
-    vscode.workspace.onDidGrantWorkspaceTrust(ask),
-  );
+  return vscode.Disposable.from(command, store.onChange(ask), vscode.workspace.onDidGrantWorkspaceTrust(ask));
 }
 
 async function askToBuild(context: FeatureContext): Promise<void> {
@@ -53,12 +49,14 @@ async function build(context: FeatureContext): Promise<void> {
     await vscode.window.withProgress(
       {
         location: vscode.ProgressLocation.Notification,
-        title: vscode.l10n.t('Building Annsmith\'s native parts'),
+        title: vscode.l10n.t("Building Annsmith's native parts"),
         cancellable: true,
       },
       async (progress, token) => {
         const controller = new AbortController();
-        const cancelling = token.onCancellationRequested(() => controller.abort(new vscode.CancellationError()));
+        const cancelling = token.onCancellationRequested(() =>
+          controller.abort(new vscode.CancellationError()),
+        );
         let done = 0;
         try {
           await buildNativeParts({
@@ -91,8 +89,10 @@ async function sayFailed({ log }: FeatureContext, error: unknown): Promise<void>
   const show = vscode.l10n.t('Show Log');
   const answer = await vscode.window.showErrorMessage(
     error instanceof BuildFailed && error.missing
-      ? vscode.l10n.t('CMake was not found. Install CMake 3.20 or newer and a C++17 compiler, then try again.')
-      : vscode.l10n.t('Annsmith\'s native parts could not be built. The log has the compiler\'s words.'),
+      ? vscode.l10n.t(
+          'CMake was not found. Install CMake 3.20 or newer and a C++17 compiler, then try again.',
+        )
+      : vscode.l10n.t("Annsmith's native parts could not be built. The log has the compiler's words."),
     again,
     show,
   );

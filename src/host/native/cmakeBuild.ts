@@ -86,7 +86,8 @@ function step({ compiler, signal, onLine, onFraction }: NativeBuild, args: reado
       signal.removeEventListener('abort', stop);
       if (signal.aborted) reject(signal.reason as Error);
       else if (code === 0) resolve();
-      else reject(new BuildFailed(`cmake ${args[0] === '--build' ? 'build' : 'configuration'} failed`, false));
+      else
+        reject(new BuildFailed(`cmake ${args[0] === '--build' ? 'build' : 'configuration'} failed`, false));
     });
   });
 }

@@ -89,7 +89,8 @@ if (typeof host === 'string') {
       stdio: ['ignore', 2, 2],
     },
   );
-  if (bundled.status !== 0) report({ kind: 'broken', message: 'The extension cannot be bundled; dist/ is as it was.' });
+  if (bundled.status !== 0)
+    report({ kind: 'broken', message: 'The extension cannot be bundled; dist/ is as it was.' });
   await bundleEntry();
   const chosen = suiteFiles().filter(({ name }) => values.suite?.includes(name) ?? true);
   if (chosen.length === 0) throw new Error('no such suite');

@@ -10,6 +10,8 @@ import { packForPlatform, StoryWindow } from '../../test/ui/storyWindow.ts';
 
 const files = 10_000;
 const restSeconds = 20;
+/** What start-up has left to do is no rest. */
+const settleSeconds = 20;
 /** Of /proc/PID/stat. */
 const ticksPerSecond = 100;
 const dataset = 'synthetic-clusters:n=4000,d=32,seed=1';
@@ -104,18 +106,32 @@ async function load(pid: number): Promise<number> {
   return (processorTime(pid) - before) / restSeconds;
 }
 
+/** What the extension host of a VS Code costs that has the same folder open, and no extension of ours. */
+async function restWithout(): Promise<number> {
+  const window = await StoryWindow.open(undefined, {}, (_, workspace) => makeLarge(workspace));
+  try {
+    await window.workbench.openFile('search.h');
+    await pause(settleSeconds * 1000);
+    return await load(window.processes('--type=extensionHost')[0]!.pid);
+  } finally {
+    await window.close();
+  }
+}
+
 const settings = { 'annsmith.groupSize': 4, 'annsmith.budgetMinutes': 1 };
-const window = await StoryWindow.open(packForPlatform(), settings, (folder, workspace) => {
+const vsix = packForPlatform();
+const without = await restWithout();
+const window = await StoryWindow.open(vsix, settings, (folder, workspace) => {
   makeLarge(workspace);
   addProbe(join(folder, 'exts'), folder);
 });
 try {
   const { workbench } = window;
   await workbench.openFile('search.h');
-  const lens = workbench.codeLens('Optimize search').first();
-  await lens.waitFor();
-  const cold = Date.now() - activated(window.folder);
-  say('first CodeLens after the activation of the extension', `${cold} ms`);
+  const shown = Date.now();
+  await workbench.codeLens('Optimize search').first().waitFor();
+  const cold = Date.now() - Math.max(shown, activated(window.folder));
+  say('first CodeLens, from activation and the opened file on', `${cold} ms`);
   await workbench.openFile('construction.h');
   const opened = Date.now();
   await workbench.codeLens('Optimize construction').first().waitFor();
@@ -124,21 +140,23 @@ try {
   await workbench.command('Developer: Show Running Extensions');
   const row = workbench.page.locator('.extension', { hasText: 'Annsmith' }).locator('.activation-time');
   say('activation, as "Show Running Extensions" has it', await row.first().innerText());
+  await workbench.page.keyboard.press('Escape');
 
   const [server] = window.processes('server.mjs');
   const [host] = window.processes('--type=extensionHost');
-  // What start-up has left to do is no rest.
-  await pause(10_000);
+  await pause(settleSeconds * 1000);
   const [serverLoad, hostLoad] = await Promise.all([load(server!.pid), load(host!.pid)]);
-  say(`processor time at rest, engine server (${restSeconds} s)`, `${serverLoad.toFixed(2)} ms/s`);
-  say(`processor time at rest, whole extension host (${restSeconds} s)`, `${hostLoad.toFixed(2)} ms/s`);
+  say(`processor time at rest, engine server (${restSeconds} s)`, `${serverLoad.toFixed(1)} ms/s`);
+  say('processor time at rest, extension host with all extensions', `${hostLoad.toFixed(1)} ms/s`);
+  say('processor time at rest, extension host without ours', `${without.toFixed(1)} ms/s`);
 
+  await workbench.showContainer('Annsmith');
   writeFileSync(join(window.folder, 'start'), '');
   await workbench.optimize('search.h', dataset);
   const began = Date.now();
   await workbench
     .row('Candidates', /^done: Search|^Search · .* no gain confirmed/)
-    .waitFor({ timeout: 8 * 60_000 });
+    .waitFor({ timeout: 4 * 60_000 });
   const ended = Date.now();
   const seconds = readFileSync(join(window.folder, 'delays.jsonl'), 'utf8')
     .trimEnd()

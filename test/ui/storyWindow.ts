@@ -54,16 +54,19 @@ export class StoryWindow {
     this.#browser = parts.browser;
   }
 
-  /** `prepare` may add to the folder of the run, and to the workspace in it, before anything is opened. */
+  /**
+   * Without a package, a VS Code without the extension. `prepare` may add to the folder of the run, and to the workspace in it, before
+   * anything is opened.
+   */
   static async open(
-    vsix: string,
+    vsix: string | undefined,
     settings: Readonly<Record<string, unknown>>,
     prepare?: (folder: string, workspace: string) => void,
   ): Promise<StoryWindow> {
     const folder = mkdtempSync(join(tmpdir(), 'as-'));
     const options = { folder, trusted: true, settings };
     prepareFolder(options);
-    installVsix(options, vsix);
+    if (vsix !== undefined) installVsix(options, vsix);
     const workspace = copyWorkspace(join(root, 'examples', 'hnsw'), folder);
     prepare?.(folder, workspace);
     const server = await startCodeServer(options);

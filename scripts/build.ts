@@ -1,5 +1,4 @@
 /** Bundles the entry points into dist/. */
-import { existsSync } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
@@ -38,10 +37,6 @@ const page: BuildOptions = {
 };
 
 async function bundle(name: string, entry: string, options: BuildOptions): Promise<void> {
-  if (!existsSync(join(root, entry))) {
-    process.stderr.write(`build: ${entry} does not exist: left out\n`);
-    return;
-  }
   await build({ ...options, entryPoints: { [name]: join(root, entry) } });
 }
 

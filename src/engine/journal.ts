@@ -1,4 +1,4 @@
-import type { LedgerRecord, RecordOf } from '../protocol/ledger.ts';
+import { type LedgerRecord, type RecordOf, recordsOf } from '../protocol/ledger.ts';
 import type { ModuleName } from '../protocol/module.ts';
 import type { FileTexts } from '../protocol/policy.ts';
 import type { Verdict } from '../protocol/verdict.ts';
@@ -44,7 +44,7 @@ export class Journal {
   }
 
   all<T extends LedgerRecord['type']>(type: T): RecordOf<T>[] {
-    return this.#earlier.filter((record): record is RecordOf<T> => record.type === type);
+    return recordsOf(this.#earlier, type);
   }
 
   group(groupId: string): RecordOf<'group'> | undefined {

@@ -22,6 +22,8 @@ export async function referenceReports(
   const { services, signal } = run;
   const { manifest } = state.workspace;
   const reports: Partial<Record<SanitizedWork, string>> = {};
+  // Searching and building under one sanitizer take the same library.
+  const libraries = new Map<string, Awaited<ReturnType<typeof compileFiles>>>();
   for (const work of works) {
     const sanitizer = work === 'thread-build' ? 'thread' : 'address';
     services.reporter.progress({
@@ -34,13 +36,16 @@ export async function referenceReports(
       continue;
     }
     const kind = sanitizer === 'address' ? 'address,undefined' : 'thread';
-    const compiled = await compileFiles(
-      run,
-      state.workspace,
-      join(run.scratch, `${state.name}-${work}`),
-      new Map(),
-      kind,
-    );
+    const compiled =
+      libraries.get(sanitizer) ??
+      (await compileFiles(
+        run,
+        state.workspace,
+        join(run.scratch, `${state.name}-${sanitizer}`),
+        new Map(),
+        kind,
+      ));
+    libraries.set(sanitizer, compiled);
     if (!compiled.ok) {
       reports[work] = `it does not compile with it: ${compiled.stderr.slice(0, 500)}`;
       continue;

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { LedgerRecord } from '../protocol/ledger.ts';
 import type { Estimate } from '../protocol/measurement.ts';
@@ -9,6 +9,7 @@ import type { Clock } from './ports.ts';
 import { readAssets } from './reporting/assets.ts';
 import { reportPage } from './reporting/page.ts';
 import { claimOf, type RunStatus, type RunStory, runStory } from './reporting/runStory.ts';
+import { writeWhole } from './wholeFile.ts';
 
 export interface ReportRequest {
   readonly root: string;
@@ -76,14 +77,10 @@ function storyOf(records: readonly LedgerRecord[], id: string, path: string): Ru
 
 /** All of it or nothing: a report that is open in a browser is never half of one. */
 async function writePage(path: string, text: string): Promise<void> {
-  const partial = `${path}.partial`;
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(partial, text);
-    await rename(partial, path);
+    await writeWhole(path, text);
   } catch (error) {
-    // The first reason is the one to show.
-    await rm(partial, { force: true }).catch(() => undefined);
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
     throw new UserError(

@@ -1,4 +1,5 @@
-import { z } from 'zod';
+// The namespace as a whole would bring zod's texts in forty languages into pages.
+import * as z from 'zod';
 
 /** What an index takes to make and to hold. */
 export const buildCostsSchema = z.object({

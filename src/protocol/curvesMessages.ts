@@ -1,7 +1,9 @@
 // The namespace as a whole would bring zod's texts in forty languages into the page.
 import * as z from 'zod';
+import { buildCostsSchema } from './costs.ts';
 import { curvesStringKeys } from './curvesStrings.ts';
 import type { CurvesData } from './engine.ts';
+import { curvePointSchema, estimateSchema } from './measurementSchemas.ts';
 import { moduleNames } from './module.ts';
 
 /** What the benchmark view and its host say to each other. Raised when a message changes its meaning. */
@@ -10,16 +12,7 @@ export const curvesProtocolVersion = 1;
 /** Text that the page may hand over at once; a PNG of a large window in base64 is some megabytes. */
 const maxContents = 64 << 20;
 
-const estimate = z.object({ value: z.number(), low: z.number(), high: z.number() });
 const module = z.enum(moduleNames).nullable();
-
-const costs = z.object({
-  buildCpuSeconds: z.number(),
-  prepareCpuSeconds: z.number(),
-  memoryBytes: z.number(),
-  anonymousBytes: z.number(),
-  hugePageBytes: z.number(),
-});
 
 const series = z.object({
   id: z.string(),
@@ -30,12 +23,10 @@ const series = z.object({
   dataset: z.string(),
   role: z.enum(['reference', 'candidate', 'winner', 'accepted', 'rejected', 'measured']),
   mode: z.enum(['paired', 'resident']),
-  points: z.array(
-    z.object({ ef: z.number(), recall: z.number(), secondsPerQuery: z.number(), qps: z.number() }),
-  ),
-  intervals: z.array(estimate.extend({ recall: z.number() })),
-  gain: estimate.nullable(),
-  costs: costs.nullable(),
+  points: z.array(curvePointSchema),
+  intervals: z.array(estimateSchema.extend({ recall: z.number() })),
+  gain: estimateSchema.nullable(),
+  costs: buildCostsSchema.nullable(),
   change: z.object({ added: z.number(), removed: z.number(), text: z.string() }).nullable(),
 });
 

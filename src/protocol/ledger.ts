@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { buildCostsSchema } from './costs.ts';
 import { metricNames } from './dataset.ts';
+import { estimateSchema as estimate, curvePointSchema as point } from './measurementSchemas.ts';
 import { moduleNames } from './module.ts';
 import { signals } from './signal.ts';
 import { rejectionReasons } from './verdict.ts';
@@ -9,8 +10,6 @@ import { rejectionReasons } from './verdict.ts';
 export const ledgerVersion = 2;
 
 const header = { v: z.literal(ledgerVersion), at: z.iso.datetime(), runId: z.string() };
-const estimate = z.object({ value: z.number(), low: z.number(), high: z.number() });
-const point = z.object({ ef: z.number(), recall: z.number(), secondsPerQuery: z.number(), qps: z.number() });
 
 const verdict = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('accepted') }),
@@ -327,3 +326,11 @@ export const ledgerRecordSchema = z.discriminatedUnion('type', [
 
 export type LedgerRecord = z.infer<typeof ledgerRecordSchema>;
 export type RecordOf<T extends LedgerRecord['type']> = Extract<LedgerRecord, { type: T }>;
+
+/** The records of one kind, in order. */
+export function recordsOf<T extends LedgerRecord['type']>(
+  records: readonly LedgerRecord[],
+  type: T,
+): RecordOf<T>[] {
+  return records.filter((record): record is RecordOf<T> => record.type === type);
+}

@@ -9,6 +9,7 @@ import { locateRegion } from '../engine/module/regions.ts';
 import type { Workspace } from '../engine/module/workspace.ts';
 import type { Logger, Services } from '../engine/ports.ts';
 import type { PreparedDataset } from '../protocol/dataset.ts';
+import { recordsOf } from '../protocol/ledger.ts';
 import { datasetNames } from '../protocol/manifest.ts';
 import { type ModuleName, moduleNames } from '../protocol/module.ts';
 import { keepAccepted, readAccepted } from './acceptedState.ts';
@@ -16,7 +17,6 @@ import type { Jobs } from './jobs.ts';
 import type { BenchmarkResult } from './language/diagnostics.ts';
 import type { Root } from './roots.ts';
 import type { Settings } from './settings.ts';
-import { recordsOf } from './views/stories.ts';
 
 export interface BackgroundDependencies {
   readonly jobs: Jobs;

@@ -1,4 +1,10 @@
-import type { FinalTrial, LedgerRecord, RecordOf, Trial } from '../../protocol/ledger.ts';
+import {
+  type FinalTrial,
+  type LedgerRecord,
+  type RecordOf,
+  recordsOf,
+  type Trial,
+} from '../../protocol/ledger.ts';
 import type { Estimate } from '../../protocol/measurement.ts';
 import type { ModuleName } from '../../protocol/module.ts';
 
@@ -53,8 +59,7 @@ export interface Claim {
 export function runStory(records: readonly LedgerRecord[], runId: string): RunStory | undefined {
   // What the developer made of the result afterwards is no part of the run.
   const own = records.filter((record) => record.runId === runId && record.type !== 'signal');
-  const all = <T extends LedgerRecord['type']>(type: T): RecordOf<T>[] =>
-    own.filter((record): record is RecordOf<T> => record.type === type);
+  const all = <T extends LedgerRecord['type']>(type: T): RecordOf<T>[] => recordsOf(own, type);
   const run = all('run').at(-1);
   if (run === undefined) return undefined;
   const last = own.findLast(({ type }) => type === 'run-end' || type === 'resume');

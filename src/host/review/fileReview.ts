@@ -25,6 +25,9 @@ export interface AcceptEdit {
 
 export type Eol = '\n' | '\r\n';
 
+/** Texts whose places are remembered. */
+const mostRemembered = 100;
+
 /** The hunks of one file: where they stand in its text as it is now, and what was decided about them. */
 export class FileReview {
   /** Relative to the root. */
@@ -40,6 +43,8 @@ export class FileReview {
   readonly #undone = new Set<string>();
   /** The document's text; null where there is none. */
   #text: string | null = null;
+  /** Places by text, oldest first: an undo that brings a text back brings back the places that the hunks had in it. */
+  readonly #earlier = new Map<string, readonly Standing[]>();
 
   constructor(file: string, base: string, candidate: string) {
     this.file = file;
@@ -103,7 +108,7 @@ export class FileReview {
   open(text: string, eol: Eol): Transition[] {
     if (eol !== this.#eol) this.#compare(eol);
     this.#text = text;
-    this.#standings = this.#placed(text);
+    this.#stand(this.#placed(text));
     return this.#hunks.flatMap((_, i) => this.#takenBack(i));
   }
 
@@ -111,26 +116,8 @@ export class FileReview {
   change(changes: readonly TextChange[], text: string, eol: Eol, reason: ChangeReason): Transition[] {
     if (this.#text === null || eol !== this.#eol) return this.open(text, eol);
     this.#text = text;
-    const retry = new Set<number>();
-    const after: Standing[] = this.#standings.map((standing, i) => {
-      const followed = follow(standing, changes);
-      const { start, end, touched } = followed;
-      // What made a place unknown may be taken back from outside of it.
-      if (standing.kind === 'refused' && reason !== undefined) retry.add(i);
-      if (!touched) return { ...standing, start, end };
-      const judged = judge(this.#hunks[i]!, text, followed, standing.kind);
-      if (judged === undefined) retry.add(i);
-      return judged ?? { kind: 'refused', start, end, reason: this.#reason(i) };
-    });
-    for (const i of outOfOrder(after)) {
-      retry.add(i);
-      after[i] = { ...after[i]!, kind: 'refused', reason: this.#reason(i) };
-    }
-    if (retry.size > 0) {
-      const found = this.#placed(text);
-      for (const i of retry) if (fitsBetween(found[i]!, i, after)) after[i] = found[i]!;
-    }
-    this.#standings = after;
+    const after = (reason && this.#earlier.get(text)) ?? this.#followed(changes, text, reason);
+    this.#stand(after);
     return this.#hunks.flatMap((hunk, i): Transition[] => {
       if (reason === 'undo' || reason === 'revert') return this.#takenBack(i);
       if (reason === 'redo' && this.#undone.has(hunk.key) && after[i]!.kind === 'applied') {
@@ -151,8 +138,10 @@ export class FileReview {
   recheck(): void {
     if (this.#text === null) return;
     const found = this.#placed(this.#text);
-    this.#standings = this.#standings.map((standing, i) =>
-      this.isPending(i) && found[i]!.kind === 'applied' ? found[i]! : standing,
+    this.#stand(
+      this.#standings.map((standing, i) =>
+        this.isPending(i) && found[i]!.kind === 'applied' ? found[i]! : standing,
+      ),
     );
   }
 
@@ -178,6 +167,38 @@ export class FileReview {
     const base = withLineEnds(this.#base, eol);
     this.#lines = splitLines(base);
     this.#hunks = hunksBetween(base, withLineEnds(this.#candidate, eol));
+    this.#earlier.clear();
+  }
+
+  #followed(changes: readonly TextChange[], text: string, reason: ChangeReason): Standing[] {
+    const retry = new Set<number>();
+    const after: Standing[] = this.#standings.map((standing, i) => {
+      const followed = follow(standing, changes);
+      const { start, end, touched } = followed;
+      // What made a place unknown may be taken back from outside of it.
+      if (standing.kind === 'refused' && reason !== undefined) retry.add(i);
+      if (!touched) return { ...standing, start, end };
+      const judged = judge(this.#hunks[i]!, text, followed, standing.kind);
+      if (judged === undefined) retry.add(i);
+      return judged ?? { kind: 'refused', start, end, reason: this.#reason(i) };
+    });
+    for (const i of outOfOrder(after)) {
+      retry.add(i);
+      after[i] = { ...after[i]!, kind: 'refused', reason: this.#reason(i) };
+    }
+    if (retry.size > 0) {
+      const found = this.#placed(text);
+      for (const i of retry) if (fitsBetween(found[i]!, i, after)) after[i] = found[i]!;
+    }
+    return after;
+  }
+
+  #stand(standings: readonly Standing[]): void {
+    this.#standings = standings;
+    if (this.#text === null) return;
+    this.#earlier.delete(this.#text);
+    this.#earlier.set(this.#text, standings);
+    if (this.#earlier.size > mostRemembered) this.#earlier.delete(this.#earlier.keys().next().value!);
   }
 
   #placed(text: string): Standing[] {

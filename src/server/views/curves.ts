@@ -2,9 +2,9 @@ import { byRecall, qpsIntervals } from '../../engine/reporting/charts.ts';
 import { formatTime, listed } from '../../engine/reporting/format.ts';
 import { type CandidateStory, measuredTrials, type RunStory } from '../../engine/reporting/runStory.ts';
 import type { CurveSeries, CurvesData } from '../../protocol/engine.ts';
-import type { FinalTrial, LedgerRecord, RecordOf } from '../../protocol/ledger.ts';
+import { type FinalTrial, type LedgerRecord, type RecordOf, recordsOf } from '../../protocol/ledger.ts';
 import { statusOf } from './runs.ts';
-import { recordsOf, storiesOf } from './stories.ts';
+import { storiesOf } from './stories.ts';
 
 type RunEntry = CurvesData['runs'][number];
 

@@ -1,5 +1,5 @@
 import { type RunStory, runStory } from '../../engine/reporting/runStory.ts';
-import type { LedgerRecord, RecordOf } from '../../protocol/ledger.ts';
+import type { LedgerRecord } from '../../protocol/ledger.ts';
 
 /** The records of each run, in order; measurements are runs of their own without an opening. */
 export function recordsByRun(records: readonly LedgerRecord[]): ReadonlyMap<string, LedgerRecord[]> {
@@ -17,11 +17,4 @@ export function storiesOf(records: readonly LedgerRecord[]): RunStory[] {
   return [...recordsByRun(records)]
     .flatMap(([runId, own]) => runStory(own, runId) ?? [])
     .sort((a, b) => (a.run.at < b.run.at ? 1 : a.run.at > b.run.at ? -1 : 0));
-}
-
-export function recordsOf<T extends LedgerRecord['type']>(
-  records: readonly LedgerRecord[],
-  type: T,
-): RecordOf<T>[] {
-  return records.filter((record): record is RecordOf<T> => record.type === type);
 }

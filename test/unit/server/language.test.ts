@@ -25,6 +25,15 @@ afterAll(async () => {
 
 const lensesOf = (path = searchFile): Promise<CodeLens[]> =>
   client.send('textDocument/codeLens', { textDocument: { uri: uriOf(path) } });
+/** The lenses as soon as the first says it; a refresh may also have come of something earlier. */
+async function lensesOnceSaying(says: (title: string | undefined) => boolean): Promise<CodeLens[]> {
+  for (;;) {
+    const before = client.lensRefreshes;
+    const lenses = await lensesOf();
+    if (says(lenses[0]?.command?.title)) return lenses;
+    await client.until(() => client.lensRefreshes > before);
+  }
+}
 const lineOf = (needle: string, source = text): number =>
   source.slice(0, source.indexOf(needle)).split('\n').length - 1;
 
@@ -65,11 +74,9 @@ describe('CodeLens', () => {
   });
 
   it('is refreshed when there is something to say, and says it', async () => {
-    const before = client.lensRefreshes;
     await oneModuleRun(copy.root);
     client.watched(join(copy.root, '.annsmith/ledger.jsonl'));
-    await client.until(() => client.lensRefreshes > before);
-    const [optimize, curves, review] = await lensesOf();
+    const [optimize, curves, review] = await lensesOnceSaying((title) => title !== 'Optimize search');
     expect(optimize?.command?.title).toMatch(
       /^Optimize search · [\d,]+ QPS at recall 0\.95 \(stale\) · best \+80 %$/,
     );
@@ -141,7 +148,7 @@ describe('diagnostics', () => {
     client.watched(path);
     const found = await client.until(() => {
       const list = client.diagnosticsOf(path);
-      return list.length > 0 && list;
+      return list.some(({ message }) => `${message}`.includes('VisitedSte')) && list;
     });
     const marked = found.map(({ range: { start, end } }) => {
       expect(start.line).toBe(end.line);

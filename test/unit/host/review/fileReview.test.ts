@@ -263,6 +263,19 @@ describe('a file under review', () => {
       while (document.undoStack.length > 0) document.undo();
       expect(document.review.hunks.map((_, i) => document.review.standing(i))).toEqual(before);
     });
-    fc.assert(property, { numRuns: 2000 });
+    fc.assert(property, {
+      numRuns: 2000,
+      examples: [
+        [
+          'line 0\nline 1\nline 2\n',
+          [{ at: 13, remove: 0, insert: ['p 2598'] }],
+          // The line above an insertion goes, and comes back in two steps.
+          [
+            { at: 705, length: 6, text: '', undo: false },
+            { at: 0, length: 1, text: '', undo: false },
+          ],
+        ],
+      ],
+    });
   });
 });

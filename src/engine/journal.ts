@@ -1,6 +1,6 @@
 import { type LedgerRecord, type RecordOf, recordsOf } from '../protocol/ledger.ts';
 import type { ModuleName } from '../protocol/module.ts';
-import type { FileTexts } from '../protocol/policy.ts';
+import type { FileTexts, ModelAnswer } from '../protocol/policy.ts';
 import type { Verdict } from '../protocol/verdict.ts';
 import { applyPatch } from './candidate/patch.ts';
 import { type Candidate, newCandidate, restoredTrials } from './judged.ts';
@@ -71,7 +71,7 @@ export class Journal {
   }
 
   #restored(record: RecordOf<'completion'>, before: FileTexts): Candidate {
-    const { candidateId, text, tokenIds, logprobs, notes, patch, unusable } = record;
+    const { candidateId, text, tokenIds, logprobs, notes, patch, unusable, answer } = record;
     const applied =
       patch === null ? ({ kind: 'applied', files: new Map() } as const) : applyPatch(before, patch);
     if (applied.kind !== 'applied')
@@ -81,7 +81,14 @@ export class Journal {
       unusable === undefined
         ? ({ kind: 'files', files, notes } as const)
         : ({ kind: 'rejected', ...unusable } as const);
-    const candidate = newCandidate(candidateId, { text, tokenIds, logprobs, outcome }, before);
+    const completion = {
+      text,
+      tokenIds,
+      logprobs,
+      outcome,
+      ...(answer === undefined ? {} : { answer: answer as ModelAnswer }),
+    };
+    const candidate = newCandidate(candidateId, completion, before);
     const judgement = this.all('judgement').find((judged) => judged.candidateId === candidateId);
     if (judgement === undefined) return candidate;
     candidate.verdict = judgement.verdict as Verdict;

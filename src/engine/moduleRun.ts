@@ -202,7 +202,12 @@ async function minimisedWinner(
 ): Promise<{ readonly winner: Candidate; readonly parts: readonly PartReport[] }> {
   const input = {
     policy: plan.policy,
-    request: policyRequest(context, { round, size: plan.group, seed: plan.seed }),
+    request: await policyRequest(context, journal.runId, {
+      policy: plan.policy,
+      round,
+      size: plan.group,
+      seed: plan.seed,
+    }),
     winner: candidate,
     known: journal.all('ablation'),
   };

@@ -5,8 +5,11 @@ import type { PreparedDataset } from '../protocol/dataset.ts';
 import type { Facts, Policy, PolicyRequest } from '../protocol/policy.ts';
 import type { CascadeContext } from './cascadeContext.ts';
 import { UserError } from './errors.ts';
+import { evidenceOf } from './evidence.ts';
 import type { Journal } from './journal.ts';
 import { type Candidate, newCandidate } from './judged.ts';
+import { readLedger } from './ledger/ledgerReader.ts';
+import { ledgerPath } from './ledger/runSummary.ts';
 import { machineFingerprint } from './machine.ts';
 
 export interface GroupPlan {
@@ -28,11 +31,14 @@ function factsOf({ state }: CascadeContext, dataset: PreparedDataset): Facts {
 }
 
 /** What a policy is asked for a group. Each round draws its own programs; the run's seed alone decides which. */
-export function policyRequest(
+export async function policyRequest(
   context: CascadeContext,
-  { round, size, seed }: Pick<GroupPlan, 'round' | 'size' | 'seed'>,
-): PolicyRequest {
+  runId: string,
+  { policy, round, size, seed }: Pick<GroupPlan, 'policy' | 'round' | 'size' | 'seed'>,
+): Promise<PolicyRequest> {
   const { workspace } = context.state;
+  // Only a prompt shows candidates of before.
+  const records = policy.prompt === undefined ? [] : (await readLedger(ledgerPath(workspace.root))).records;
   return {
     module: context.module,
     manifest: workspace.manifest,
@@ -40,6 +46,8 @@ export function policyRequest(
     facts: factsOf(context, context.whole[0]!.dataset),
     group: size,
     seed: createHash('sha256').update(`${seed}/${round}`).digest().readUInt32LE(0),
+    regions: workspace.regions[context.module],
+    evidence: evidenceOf(context, { runId, records }),
   };
 }
 
@@ -66,7 +74,7 @@ export async function sampleGroup(
     stage: 'sample',
     message: `${module}, round ${round}: sampling ${plan.size} candidates`,
   });
-  const request = policyRequest(context, plan);
+  const request = await policyRequest(context, journal.runId, plan);
   const group: Candidate[] = [];
   for await (const completion of policy.sample(request, run.signal)) {
     // A policy that samples anew after a cut fills the group that was begun.
@@ -82,7 +90,7 @@ export async function sampleGroup(
       baseHash: state.sourceHash,
       policy: { id: policy.id, version: policy.version },
       sampling: { seed: request.seed, group: request.group },
-      prompt: { facts: { ...request.facts }, module },
+      prompt: { facts: { ...request.facts }, module, ...policy.prompt?.(request) },
       completions: group.length,
     });
   }
@@ -101,7 +109,7 @@ async function logCompletion(
   candidate: Candidate,
 ): Promise<void> {
   const { id, completion, patch, patchHash } = candidate;
-  const { text, tokenIds, logprobs, outcome } = completion;
+  const { text, tokenIds, logprobs, outcome, answer } = completion;
   if (patch !== null) await writeFile(join(folder, `${id}.patch`), patch);
   await journal.append({
     type: 'completion',
@@ -113,6 +121,7 @@ async function logCompletion(
     notes: outcome.kind === 'files' ? [...outcome.notes] : [outcome.detail],
     patch,
     patchHash,
+    ...(answer === undefined ? {} : { answer }),
     ...(outcome.kind === 'rejected' ? { unusable: { reason: outcome.reason, detail: outcome.detail } } : {}),
   });
 }

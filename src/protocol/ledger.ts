@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { buildCostsSchema } from './costs.ts';
 import { metricNames } from './dataset.ts';
 import { estimateSchema as estimate, curvePointSchema as point } from './measurementSchemas.ts';
+import { finishReasons } from './model.ts';
 import { moduleNames } from './module.ts';
 import { signals } from './signal.ts';
 import { rejectionReasons } from './verdict.ts';
@@ -173,6 +174,21 @@ const completionRecord = z.object({
   /** Unified diff against the group's base. */
   patch: z.string().nullable(),
   patchHash: z.string().nullable(),
+  /** Of a model's completion. */
+  answer: z
+    .object({
+      analysis: z.string(),
+      design: z.string(),
+      finish: z.enum(finishReasons),
+      usage: z.object({
+        promptTokens: z.number(),
+        completionTokens: z.number(),
+        requests: z.number(),
+        cost: z.number().nullable(),
+      }),
+      repaired: z.object({ text: z.string(), why: z.string() }).optional(),
+    })
+    .optional(),
   /** Why there is no patch, where the completion could not be used. */
   unusable: z.object({ reason: z.enum(['does-not-parse', 'does-not-apply']), detail: z.string() }).optional(),
 });

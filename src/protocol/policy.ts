@@ -1,6 +1,9 @@
 import type { MetricName } from './dataset.ts';
 import type { Manifest } from './manifest.ts';
-import type { ModuleName } from './module.ts';
+import type { CurvePoint, Estimate, RecallWindow } from './measurement.ts';
+import type { ChatMessage, FinishReason, TokenUsage } from './model.ts';
+import type { ModuleName, Region } from './module.ts';
+import type { Verdict } from './verdict.ts';
 
 /** Facts of machine and data that a policy may condition on. */
 export interface Facts {
@@ -25,6 +28,65 @@ export interface PolicyRequest {
   readonly facts: Facts;
   readonly group: number;
   readonly seed: number;
+  /** The module's regions, located in `files`. */
+  readonly regions: readonly Region[];
+  readonly evidence: Evidence;
+}
+
+/** What has been measured: of the code as it stands, and of candidates before. */
+export interface Evidence {
+  /** Name of the dataset that curves are of. */
+  readonly dataset: string;
+  readonly window: RecallWindow;
+  /** The reference on that dataset. */
+  readonly reference: readonly CurvePoint[];
+  /** Judged candidates of this module and workspace, in the order of the ledger; of this run and of earlier ones. */
+  readonly past: readonly PastCandidate[];
+}
+
+/** A candidate that was judged before. */
+export interface PastCandidate {
+  /** Unique over the ledger: run and candidate. */
+  readonly id: string;
+  readonly run: string;
+  /** Of this run: the round; 0 for other runs. */
+  readonly round: number;
+  readonly policy: string;
+  /** Unified diff against the code as it stands now; null where there is none, or it no longer applies. */
+  readonly patch: string | null;
+  readonly verdict: Verdict;
+  /** ln(AUC candidate / AUC reference); null where it was not measured. */
+  readonly gain: Estimate | null;
+  readonly reward: number | null;
+  /** Its curve, where it has one. */
+  readonly points: readonly CurvePoint[];
+}
+
+/** A prompt as it is sent. */
+export interface PolicyPrompt {
+  readonly messages: readonly ChatMessage[];
+  /** Version of the template. */
+  readonly template: string;
+  /** SHA-256 of the messages. */
+  readonly hash: string;
+  /** Ids of the candidates that it shows, in order. */
+  readonly exemplars: readonly string[];
+  /** Estimated tokens by section, and what was cut to stay inside the budget. */
+  readonly sections: readonly {
+    readonly name: string;
+    readonly tokens: number;
+    readonly kept: 'whole' | 'cut' | 'dropped';
+  }[];
+}
+
+/** What else is known of a model's answer. */
+export interface ModelAnswer {
+  readonly analysis: string;
+  readonly design: string;
+  readonly finish: FinishReason;
+  readonly usage: TokenUsage;
+  /** The first answer and why it was asked again; the texts above are of the second. */
+  readonly repaired?: { readonly text: string; readonly why: string };
 }
 
 /** One completion of a policy, before it is judged. */
@@ -42,6 +104,8 @@ export interface Completion {
         readonly reason: 'does-not-parse' | 'does-not-apply';
         readonly detail: string;
       };
+  /** Absent for the playbook. */
+  readonly answer?: ModelAnswer;
 }
 
 /** What writes candidates. A group of `request.group` completions is sampled whole from one policy. */
@@ -51,6 +115,18 @@ export interface Policy {
   /** Version of the weights or adapter that samples. */
   readonly version: string;
   sample(request: PolicyRequest, signal?: AbortSignal): AsyncIterable<Completion>;
+  /** What `sample` sends for the same request. Absent: it has no prompt. */
+  prompt?(request: PolicyRequest): PolicyPrompt;
+  /**
+   * Asks once more for a completion that could not be used, showing why. Undefined where no better one came. Absent: it
+   * cannot be asked.
+   */
+  repair?(
+    request: PolicyRequest,
+    completion: Completion,
+    why: string,
+    signal?: AbortSignal,
+  ): Promise<Completion | undefined>;
   /**
    * The parts of one of its completions that can be taken out alone, in the order in which that is worth trying. Absent:
    * its completions are not minimised. `request` is the one that the completion answered.

@@ -33,6 +33,8 @@ const request: PolicyRequest = {
   facts: { n: 1, dim: 2, metric: 'euclidean', M: 16, efConstruction: 200, isa: [], llcBytes: 0 },
   group: 8,
   seed: 1,
+  regions: [],
+  evidence: { dataset: 'd', window: [0.85, 0.95], reference: [], past: [] },
 };
 
 async function sample(

@@ -24,7 +24,8 @@ function request(seed: number): PolicyRequest {
     isa: [],
     llcBytes: 0,
   } as const;
-  return { module: 'search', manifest, files, facts, group: 8, seed };
+  const evidence = { dataset: 'd', window: [0.85, 0.95], reference: [], past: [] } as const;
+  return { module: 'search', manifest, files, facts, group: 8, seed, regions: [], evidence };
 }
 
 async function sample(seed: number): Promise<Completion[]> {

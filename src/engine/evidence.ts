@@ -1,0 +1,80 @@
+import type { LedgerRecord } from '../protocol/ledger.ts';
+import { recordsOf } from '../protocol/ledger.ts';
+import { windowFor } from '../protocol/manifest.ts';
+import type { CurvePoint } from '../protocol/measurement.ts';
+import type { Evidence, FileTexts, PastCandidate } from '../protocol/policy.ts';
+import type { Verdict } from '../protocol/verdict.ts';
+import { applyPatch } from './candidate/patch.ts';
+import type { CascadeContext } from './cascadeContext.ts';
+
+/** What has been measured of a module: the code as it stands, and candidates of this run and of earlier ones. */
+export function evidenceOf(
+  { module, state, whole }: Pick<CascadeContext, 'module' | 'state' | 'whole'>,
+  { runId, records }: { readonly runId: string; readonly records: readonly LedgerRecord[] },
+): Evidence {
+  const { dataset, profile } = whole[0]!;
+  const { manifest, files } = state.workspace;
+  return {
+    dataset: dataset.name,
+    window: windowFor(manifest, dataset.name),
+    reference: profile.points.map(
+      ({ ef, recall, secondsPerQuery }): CurvePoint => ({
+        ef,
+        recall,
+        secondsPerQuery,
+        qps: 1 / secondsPerQuery,
+      }),
+    ),
+    past: pastCandidates(records, { module, runId, files, dataset: dataset.name }),
+  };
+}
+
+interface Wanted {
+  readonly module: string;
+  readonly runId: string;
+  readonly files: FileTexts;
+  readonly dataset: string;
+}
+
+/** Judged candidates of a module, in the order of the ledger; each patch once, as it was judged last. */
+export function pastCandidates(
+  records: readonly LedgerRecord[],
+  { module, runId, files, dataset }: Wanted,
+): PastCandidate[] {
+  const groups = new Map(
+    recordsOf(records, 'group')
+      .filter((group) => group.module === module)
+      .map((group) => [`${group.runId}/${group.groupId}`, group]),
+  );
+  const completions = new Map(
+    recordsOf(records, 'completion').map((record) => [`${record.runId}/${record.candidateId}`, record]),
+  );
+  const past = new Map<string, PastCandidate>();
+  for (const judged of recordsOf(records, 'judgement')) {
+    const id = `${judged.runId}/${judged.candidateId}`;
+    const group = groups.get(`${judged.runId}/${judged.groupId}`);
+    const completion = completions.get(id);
+    const { kind } = judged.verdict;
+    if (group === undefined || completion === undefined || judged.sameAs !== undefined) continue;
+    if (kind !== 'accepted' && kind !== 'rejected') continue;
+    const { patch, patchHash } = completion;
+    const applies = patch !== null && applyPatch(files, patch).kind === 'applied';
+    // A candidate of other code says nothing of this one, unless its patch still fits.
+    if (patch !== null && !applies) continue;
+    const trial = judged.trials.findLast((t) => t.dataset === dataset && t.comparison !== null);
+    const key = patchHash ?? id;
+    past.delete(key);
+    past.set(key, {
+      id,
+      run: judged.runId,
+      round: judged.runId === runId ? group.round : 0,
+      policy: group.policy.id,
+      patch,
+      verdict: judged.verdict as Verdict,
+      gain: judged.gain,
+      reward: judged.reward?.shaped ?? null,
+      points: trial?.comparison?.candidate ?? [],
+    });
+  }
+  return [...past.values()];
+}

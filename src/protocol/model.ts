@@ -1,0 +1,82 @@
+/** Language models as the engine meets them, whoever serves them. */
+
+export interface ChatMessage {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly content: string;
+}
+
+/** Several completions of one prompt. */
+export interface ModelRequest {
+  readonly messages: readonly ChatMessage[];
+  /** Completions wanted. */
+  readonly n: number;
+  readonly temperature: number;
+  readonly seed: number;
+  /** Tokens per completion, at most. */
+  readonly maxTokens: number;
+}
+
+/** What was used, of one completion or of many. */
+export interface TokenUsage {
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly requests: number;
+  /** US dollars; null where no price is known. */
+  readonly cost: number | null;
+}
+
+export const noUsage: TokenUsage = { promptTokens: 0, completionTokens: 0, requests: 0, cost: 0 };
+
+/** The sum; its cost is unknown where one of them is. */
+export function addUsage(a: TokenUsage, b: TokenUsage): TokenUsage {
+  return {
+    promptTokens: a.promptTokens + b.promptTokens,
+    completionTokens: a.completionTokens + b.completionTokens,
+    requests: a.requests + b.requests,
+    cost: a.cost === null || b.cost === null ? null : a.cost + b.cost,
+  };
+}
+
+/** How a completion ended: by itself, at `maxTokens`, by the provider's filter, or when the stream broke off. */
+export const finishReasons = ['stop', 'length', 'filtered', 'cut'] as const;
+export type FinishReason = (typeof finishReasons)[number];
+
+export interface ModelCompletion {
+  readonly text: string;
+  readonly finish: FinishReason;
+  /** Empty where the server gives none. */
+  readonly tokenIds: readonly number[];
+  /** Of each token, natural logarithm; empty where the server gives none. */
+  readonly logprobs: readonly number[];
+  /** Its share of what the request used. */
+  readonly usage: TokenUsage;
+}
+
+/** What happens while completions are made. */
+export type ModelEvent =
+  /** New text of completion `index` of the request. */
+  | { readonly kind: 'text'; readonly index: number; readonly text: string }
+  /** A parameter that the server does not take, and is asked without from now on. */
+  | { readonly kind: 'dropped'; readonly parameter: string; readonly why: string }
+  /** The request is made again after a wait. */
+  | { readonly kind: 'retry'; readonly attempt: number; readonly seconds: number; readonly why: string };
+
+export interface CompleteOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: ((event: ModelEvent) => void) | undefined;
+}
+
+/** A model that can be asked. Implemented by `engine/policy/model` (OpenAI-compatible) and by the editor (`vscode.lm`). */
+export interface ModelClient {
+  /** e.g. `openai:gpt-5`, `vscode:copilot/gpt-5`. */
+  readonly id: string;
+  /** Where prompts go, without credentials: an origin such as `https://api.openai.com`, or `vscode.lm`. */
+  readonly endpoint: string;
+  /** Parameters that the server turned out not to take. */
+  readonly dropped: readonly string[];
+  /**
+   * Yields `request.n` completions, or fewer where some could not be had after retries, as each is done. An error that
+   * leaves none of them is thrown as a UserError (codes `model-…`); it never holds a key.
+   */
+  complete(request: ModelRequest, options?: CompleteOptions): AsyncIterable<ModelCompletion>;
+}

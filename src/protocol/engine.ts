@@ -3,8 +3,10 @@ import type { BuildCosts } from './costs.ts';
 import type { DatasetInfo, SyntheticKind } from './dataset.ts';
 import { metricNames } from './dataset.ts';
 import type { CurvePoint, Estimate, EstimateMode, RecallWindow, SpeedupAt } from './measurement.ts';
+import { finishReasons, modelSettingsSchema, type TokenUsage } from './model.ts';
 import { type ModuleName, moduleNames, type Region } from './module.ts';
 import type { PartReport } from './optimize.ts';
+import type { PolicyPrompt } from './policy.ts';
 import { signals } from './signal.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -34,8 +36,26 @@ const optimizeParams = rooted.extend({
   rounds: z.int().min(1).max(100),
   /** Null: as long as it takes. */
   budgetMinutes: z.number().positive().nullable(),
-  policy: z.enum(['playbook']),
+  /** `playbook`, `openai:MODEL`, `vscode:VENDOR/FAMILY`, or several with commas: each group comes whole from one of them. */
+  policy: z.string().min(1),
+  model: modelSettingsSchema.prefault({}),
   seed: z.int().min(0),
+});
+
+const promptParams = rooted.extend({
+  job,
+  module: z.enum(moduleNames),
+  dataset: z.string().nullable(),
+  model: modelSettingsSchema.prefault({}),
+});
+
+/** A patch by somebody else, to be judged like any other candidate. */
+const proposeParams = rooted.extend({
+  job,
+  module: z.enum(moduleNames),
+  /** SEARCH/REPLACE blocks, whole regions or a unified diff, as models answer. */
+  text: z.string().min(1),
+  dataset: z.string().nullable(),
 });
 
 const signalParams = inRun.extend({
@@ -74,10 +94,53 @@ export const requestParams = {
   'annsmith/doctor': z.object({}),
   'annsmith/signal': signalParams,
   'annsmith/report': inRun,
+  /** The exact prompt that a model would get; measures the reference where it has not been measured. */
+  'annsmith/prompt': promptParams,
+  'annsmith/propose': proposeParams,
+  /** A question of one word, to see whether a model answers. */
+  'annsmith/testModel': z.object({ job, policy: z.string().min(1), model: modelSettingsSchema.prefault({}) }),
 } as const;
 
+/** Parameters of what the server asks of the editor. */
+export const reverseParams = {
+  /** One completion per element of the answer; fewer than `n` where the model gives no more. */
+  'annsmith/sample': z.object({
+    /** `VENDOR/FAMILY` of `vscode.lm`. */
+    model: z.string(),
+    messages: z.array(z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() })),
+    n: z.int().min(1),
+    temperature: z.number(),
+    maxTokens: z.int(),
+  }),
+  /** Whether code of these files may be sent there. Answered from memory where it was asked before. */
+  'annsmith/consent': rooted.extend({ endpoint: z.string(), model: z.string(), files: z.array(z.string()) }),
+} as const;
+
+export type ReverseMethod = keyof typeof reverseParams;
+export type ReverseParamsOf<M extends ReverseMethod> = z.infer<(typeof reverseParams)[M]>;
+
+/** What the editor answers, checked where it arrives. */
+export const reverseResults = {
+  'annsmith/sample': z.object({
+    completions: z.array(
+      z.object({
+        text: z.string(),
+        finish: z.enum(finishReasons),
+        /** As counted by the model, where it counts. */
+        tokens: z.number().nullable(),
+      }),
+    ),
+    promptTokens: z.number().nullable(),
+  }),
+  'annsmith/consent': z.object({ allowed: z.boolean() }),
+} as const;
+export type ReverseResultOf<M extends ReverseMethod> = z.infer<(typeof reverseResults)[M]>;
+
 export type RequestMethod = keyof typeof requestParams;
-export type ParamsOf<M extends RequestMethod> = z.infer<(typeof requestParams)[M]>;
+/** As they are sent. */
+export type ParamsOf<M extends RequestMethod> = z.input<(typeof requestParams)[M]>;
+/** As they are once checked, with defaults filled in. */
+export type CheckedParamsOf<M extends RequestMethod> = z.output<(typeof requestParams)[M]>;
 export type ResultOf<M extends RequestMethod> = Results[M];
 
 interface Results {
@@ -101,6 +164,36 @@ interface Results {
   'annsmith/signal': null;
   /** The self-contained HTML file. */
   'annsmith/report': { readonly path: string };
+  'annsmith/prompt': { readonly prompt: PolicyPrompt; readonly text: string };
+  'annsmith/propose': ProposalOutcome;
+  'annsmith/testModel': ModelTest;
+}
+
+/** What came of a proposal: a run of its own with one candidate. */
+export interface ProposalOutcome {
+  readonly run: string;
+  readonly candidate: string;
+  readonly verdict: Verdict;
+  /** ln(AUC candidate / AUC reference) with its interval; null where it was not measured. */
+  readonly gain: Estimate | null;
+  /** Confirmed with fresh processes and held-out queries; null where that was not tried. */
+  readonly confirmed: boolean | null;
+  readonly speedup: readonly SpeedupAt[];
+  readonly reference: readonly CurvePoint[];
+  readonly points: readonly CurvePoint[];
+  readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[];
+  readonly patch: string | null;
+}
+
+/** A model's answer to a test. */
+export interface ModelTest {
+  readonly id: string;
+  readonly endpoint: string;
+  readonly text: string;
+  readonly seconds: number;
+  readonly usage: TokenUsage;
+  /** Parameters that it does not take. */
+  readonly dropped: readonly string[];
 }
 
 /** A finding of `doctor`. */
@@ -170,6 +263,8 @@ export interface RunView {
   readonly gain: Estimate | null;
   readonly speedup: readonly SpeedupAt[];
   readonly applied: boolean;
+  /** What its models used; null where none was asked. */
+  readonly usage: TokenUsage | null;
   readonly groups: readonly GroupView[];
 }
 
@@ -205,6 +300,9 @@ export interface Change {
   readonly module: ModuleName | null;
   readonly title: string;
   readonly gain: Estimate | null;
+  /** What the model wrote before its code; empty for the playbook. */
+  readonly analysis: string;
+  readonly design: string;
   /** What the change is made of, with one cause each. */
   readonly parts: readonly PartReport[];
   /** Paths relative to the root. */

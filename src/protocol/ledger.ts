@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { buildCostsSchema } from './costs.ts';
 import { metricNames } from './dataset.ts';
 import { estimateSchema as estimate, curvePointSchema as point } from './measurementSchemas.ts';
-import { finishReasons } from './model.ts';
+import { finishReasons, usageSchema } from './model.ts';
 import { moduleNames } from './module.ts';
 import { signals } from './signal.ts';
 import { rejectionReasons } from './verdict.ts';
@@ -180,12 +180,7 @@ const completionRecord = z.object({
       analysis: z.string(),
       design: z.string(),
       finish: z.enum(finishReasons),
-      usage: z.object({
-        promptTokens: z.number(),
-        completionTokens: z.number(),
-        requests: z.number(),
-        cost: z.number().nullable(),
-      }),
+      usage: usageSchema,
       repaired: z.object({ text: z.string(), why: z.string() }).optional(),
     })
     .optional(),

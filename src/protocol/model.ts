@@ -1,9 +1,35 @@
+import * as z from 'zod';
+
 /** Language models as the engine meets them, whoever serves them. */
 
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant';
   readonly content: string;
 }
+
+/** How models are asked, where a run has any; every field has a default. */
+export const modelSettingsSchema = z.object({
+  /** Of an OpenAI-compatible server, up to and with `/v1`; null: `OPENAI_BASE_URL`, else OpenAI's own. */
+  baseUrl: z.url().nullable().default(null),
+  /** Sent with every request, for gateways; no keys: those are kept apart. */
+  headers: z.record(z.string(), z.string()).default({}),
+  temperature: z.number().min(0).max(2).default(1),
+  /** Tokens per completion, at most. */
+  maxTokens: z.int().min(256).max(200_000).default(8192),
+  /** Estimated tokens of a prompt, at most. */
+  promptTokens: z.int().min(2000).max(2_000_000).default(24_000),
+  /** What a run may use in all; null: no limit. */
+  tokenBudget: z.int().positive().nullable().default(null),
+  /** US dollars. */
+  costBudget: z.number().positive().nullable().default(null),
+  /** US dollars for a million tokens; null: not known. */
+  pricePerMillion: z
+    .object({ prompt: z.number().min(0), completion: z.number().min(0) })
+    .nullable()
+    .default(null),
+});
+export type ModelSettings = z.infer<typeof modelSettingsSchema>;
+export const defaultModelSettings: ModelSettings = modelSettingsSchema.parse({});
 
 /** Several completions of one prompt. */
 export interface ModelRequest {
@@ -24,6 +50,13 @@ export interface TokenUsage {
   /** US dollars; null where no price is known. */
   readonly cost: number | null;
 }
+
+export const usageSchema = z.object({
+  promptTokens: z.number(),
+  completionTokens: z.number(),
+  requests: z.number(),
+  cost: z.number().nullable(),
+});
 
 export const noUsage: TokenUsage = { promptTokens: 0, completionTokens: 0, requests: 0, cost: 0 };
 

@@ -9,15 +9,15 @@ import { z } from 'zod';
 import { errorText, isAbort, UserError } from '../engine/errors.ts';
 import type { Logger } from '../engine/ports.ts';
 import {
+  type CheckedParamsOf,
   engineErrorCode,
-  type ParamsOf,
   type RequestMethod,
   type ResultOf,
   requestParams,
 } from '../protocol/engine.ts';
 
 export type Handler<M extends RequestMethod> = (
-  params: ParamsOf<M>,
+  params: CheckedParamsOf<M>,
   token: CancellationToken,
 ) => Promise<ResultOf<M>>;
 
@@ -43,7 +43,7 @@ function answer<M extends RequestMethod>(
       return new ResponseError(ErrorCodes.InvalidParams, `${method}: ${z.prettifyError(parsed.error)}`);
     }
     try {
-      return await handle(parsed.data as ParamsOf<M>, token);
+      return await handle(parsed.data as CheckedParamsOf<M>, token);
     } catch (error) {
       return errorResponse(method, error, token, logger);
     }

@@ -20,6 +20,8 @@ interface Proposal {
   readonly module: ModuleName | null;
   readonly title: string;
   readonly gain: Estimate | null;
+  readonly analysis: string;
+  readonly design: string;
   readonly parts: readonly PartReport[];
   readonly patch: string;
   /** Of the confirmed modules before it, in order. */
@@ -91,6 +93,7 @@ function bestOf(story: RunStory): Proposal {
       module: null,
       title: `Everything of run ${run.runId} together`,
       gain: total.gain,
+      ...unexplained,
       parts: confirmed.flatMap(({ end }) => end?.parts ?? []),
       patch: total.patch,
       below: [],
@@ -117,6 +120,7 @@ function winnerOf(story: RunStory, { module, end, winner }: ModuleStory): Propos
     module,
     title: `Winner of ${module}, ${end.best ?? 'minimised'}`,
     gain: winner?.confirmation?.gain ?? winner?.judgement?.gain ?? null,
+    ...explained(winner),
     parts: end.parts,
     patch: end.patch,
     below: patchesBefore(story, module),
@@ -136,10 +140,19 @@ function candidateOf(story: RunStory, own: ModuleStory, candidate: CandidateStor
     module: own.module,
     title: `${id}: ${oneLine(completion.text)}`,
     gain: confirmation?.gain ?? judgement?.gain ?? null,
+    ...explained(candidate),
     parts: partsOf(story, own, candidate),
     patch: completion.patch,
     below: patchesBefore(story, own.module),
   };
+}
+
+const unexplained = { analysis: '', design: '' };
+
+/** What a model wrote before its code. */
+function explained(candidate: CandidateStory | undefined): Pick<Proposal, 'analysis' | 'design'> {
+  const answer = candidate?.completion.answer;
+  return answer === undefined ? unexplained : { analysis: answer.analysis, design: answer.design };
 }
 
 /** What the modules before this one have left behind. */

@@ -35,6 +35,8 @@ const change = {
   module: 'search' as const,
   title: '',
   gain: null,
+  analysis: '',
+  design: '',
   parts: [],
   files: [{ file: 'a.h', base, text: 'A\nb\nc\nd\nE\n' }],
 };

@@ -25,6 +25,8 @@ const change: Change = {
   module: 'search',
   title: 'g1c1',
   gain: null,
+  analysis: '',
+  design: '',
   parts: [{ part: 'prefetch', cause: 'Rows are read at random.', gain: null }],
   files,
 };

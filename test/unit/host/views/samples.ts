@@ -90,6 +90,7 @@ export function run(changes: Partial<RunView> = {}): RunView {
     gain: null,
     speedup: [],
     applied: false,
+    usage: null,
     groups: [],
     ...changes,
   };

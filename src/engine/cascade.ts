@@ -1,5 +1,5 @@
 import { buildsGraphs, type CascadeContext } from './cascadeContext.ts';
-import { applyAndCompile, judgeWhole, measure, sanitize, screenCandidate, verify } from './cascadeStages.ts';
+import { acceptMeasured, applyAndCompile, judgeWhole, measure, sanitize, screenCandidate, verify } from './cascadeStages.ts';
 import { diskFull } from './errors.ts';
 import { type Candidate, gainOf } from './judged.ts';
 import { mapParallel } from './parallel.ts';
@@ -47,7 +47,7 @@ export async function judgeGroup(context: CascadeContext, group: readonly Candid
     });
   };
   const accept = async (candidate: Candidate): Promise<void> => {
-    candidate.verdict = { kind: 'accepted' };
+    acceptMeasured(context, candidate);
     await context.onJudged(candidate);
   };
   const hopeful = (): Candidate[] =>
@@ -60,7 +60,7 @@ export async function judgeGroup(context: CascadeContext, group: readonly Candid
   const whole = buildsGraphs(context);
   await stage('resident', 'resident timing', hopeful(), 1, async (_, candidate) => {
     await measure(context, candidate);
-    if (candidate.verdict === undefined && !whole) candidate.verdict = { kind: 'accepted' };
+    if (candidate.verdict === undefined && !whole) acceptMeasured(context, candidate);
   });
   if (!whole) return;
   const best = hopeful()
@@ -75,7 +75,7 @@ export async function judgeGroup(context: CascadeContext, group: readonly Candid
         ok: true,
         detail: 'left out: the time of the module is used up',
       });
-    candidate.verdict ??= { kind: 'accepted' };
+    if (candidate.verdict === undefined) acceptMeasured(context, candidate);
   });
 }
 

@@ -15,6 +15,7 @@ import {
   type SmallSet,
 } from './cascadeContext.ts';
 import { buildFactor, overBudget, unmeasured } from './gates.ts';
+import type { CodeChange } from '../protocol/policy.ts';
 import { type Candidate, gainOf, trialOn } from './judged.ts';
 import { harnessPath } from './native.ts';
 import { failureVerdict, rejected } from './rejection.ts';
@@ -35,6 +36,7 @@ type Work = (context: CascadeContext, candidate: Candidate) => Promise<void>;
 
 /** The patch stays inside its module, includes nothing foreign, and compiles. */
 export const applyAndCompile: Work = async (context, candidate) => {
+  if (candidate.library !== undefined) return;
   const { run, module, state, locate } = context;
   const { workspace } = state;
   const outside = editsOutsideModule({
@@ -52,6 +54,12 @@ export const applyAndCompile: Work = async (context, candidate) => {
     candidate.verdict = rejected('cheat', includeCheck, escapes.join('\n'));
     return;
   }
+  const refusals = candidate.style?.refusals(changeOf(context, candidate)) ?? [];
+  if (refusals.length > 0) {
+    const detail = refusals.map(({ message }) => message).join('\n');
+    candidate.verdict = rejected('style', refusals[0]!.check, detail);
+    return;
+  }
   const compiled = await compileFiles(run, workspace, folderOf(context, candidate), candidate.files, 'none');
   if (compiled.ok) {
     candidate.library = compiled.library;
@@ -66,6 +74,19 @@ function compileDetail(result: Extract<Awaited<ReturnType<typeof compileFiles>>,
   return errors.length === 0
     ? result.stderr.slice(-2000)
     : errors.map((d) => `${d.file}:${d.line}:${d.column}: ${d.message}`).join('\n');
+}
+
+function changeOf({ module, state }: CascadeContext, { files }: Candidate): CodeChange {
+  const { workspace } = state;
+  return { before: workspace.files, after: files, regions: workspace.regions[module] };
+}
+
+/** A measured candidate is accepted unless it has grown by more than its gain is worth. */
+export function acceptMeasured(context: CascadeContext, candidate: Candidate): void {
+  const gain = gainOf(candidate, context.aggregate)?.value ?? 0;
+  const refusal = candidate.style?.growth(changeOf(context, candidate), gain);
+  candidate.verdict =
+    refusal === undefined ? { kind: 'accepted' } : rejected('style', refusal.check, refusal.message);
 }
 
 /** Every cheap check on one small set. */

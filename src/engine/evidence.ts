@@ -1,8 +1,8 @@
-import type { LedgerRecord } from '../protocol/ledger.ts';
-import { recordsOf } from '../protocol/ledger.ts';
+import { type LedgerRecord, recordsOf } from '../protocol/ledger.ts';
 import { windowFor } from '../protocol/manifest.ts';
 import type { CurvePoint } from '../protocol/measurement.ts';
-import type { Evidence, FileTexts, PastCandidate } from '../protocol/policy.ts';
+import { addUsage, noUsage } from '../protocol/model.ts';
+import type { Evidence, FileTexts, GroupOutcome, PastCandidate } from '../protocol/policy.ts';
 import type { Verdict } from '../protocol/verdict.ts';
 import { applyPatch } from './candidate/patch.ts';
 import type { CascadeContext } from './cascadeContext.ts';
@@ -27,6 +27,21 @@ export function evidenceOf(
     ),
     past: pastCandidates(records, { module, runId, files, dataset: dataset.name }),
   };
+}
+
+/** What came of a run's groups so far, in order. */
+export function groupOutcomes(records: readonly LedgerRecord[], runId: string): GroupOutcome[] {
+  const own = records.filter((record) => record.runId === runId);
+  const ends = new Map(recordsOf(own, 'group-end').map((end) => [end.groupId, end]));
+  return recordsOf(own, 'group').flatMap(({ groupId, policy, seconds = 0 }) => {
+    const end = ends.get(groupId);
+    if (end === undefined) return [];
+    const { cost } = recordsOf(own, 'completion')
+      .filter((completion) => completion.groupId === groupId)
+      .flatMap(({ answer }) => answer?.usage ?? [])
+      .reduce(addUsage, noUsage);
+    return [{ policy: policy.id, rewards: Object.values(end.rewards), seconds, cost }];
+  });
 }
 
 interface Wanted {

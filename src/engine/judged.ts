@@ -2,7 +2,7 @@ import type { BuildCosts } from '../protocol/costs.ts';
 import type { Trial as TrialRecord } from '../protocol/ledger.ts';
 import type { Comparison, Estimate } from '../protocol/measurement.ts';
 import type { Aggregate } from '../protocol/optimize.ts';
-import type { Completion, FileTexts } from '../protocol/policy.ts';
+import type { Completion, FileTexts, StyleGate } from '../protocol/policy.ts';
 import type { Verdict } from '../protocol/verdict.ts';
 import { aggregateGains } from './aggregateGains.ts';
 import type { SideProfile } from './benchmark/referenceProfile.ts';
@@ -31,6 +31,12 @@ export interface Candidate {
   readonly files: FileTexts;
   readonly patch: string | null;
   readonly patchHash: string | null;
+  /** What wrote it. */
+  policyId?: string;
+  /** What its policy's code is held to. */
+  style?: StyleGate;
+  /** Equal for twins that differ in layout and comments alone. */
+  codeHash?: string;
   library?: string;
   verdict?: Verdict | undefined;
   checks: Check[];
@@ -103,7 +109,9 @@ function aggregated(trials: readonly Trial[], aggregate: Aggregate): Estimate | 
  * subset, since only the best of them are built whole.
  */
 export function rewardOf(candidate: Candidate, aggregate: Aggregate): Reward | undefined {
-  const { verdict } = candidate;
+  const { verdict, completion } = candidate;
+  // What the policy wrote could not be used; the second answer, which can win, was to another prompt.
+  if (completion.answer?.repaired !== undefined) return rejectedReward(completion.answer.repaired.reason);
   const logRatio = aggregated(trialsAt(candidate, 'first'), aggregate)?.value;
   if (verdict?.kind === 'accepted' && logRatio !== undefined) return measuredReward(logRatio);
   if (verdict?.kind === 'rejected') return rejectedReward(verdict.reason, logRatio);

@@ -200,10 +200,12 @@ async function minimisedWinner(
   { plan, journal, time }: ModuleRunInput,
   { candidate, confirmation, round }: Winner,
 ): Promise<{ readonly winner: Candidate; readonly parts: readonly PartReport[] }> {
+  // A completion is taken apart by the policy that wrote it.
+  const policy = plan.policy.members?.find(({ id }) => id === candidate.policyId) ?? plan.policy;
   const input = {
-    policy: plan.policy,
+    policy,
     request: await policyRequest(context, journal.runId, {
-      policy: plan.policy,
+      policy,
       round,
       size: plan.group,
       seed: plan.seed,

@@ -2,15 +2,20 @@ import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PreparedDataset } from '../protocol/dataset.ts';
-import type { Facts, Policy, PolicyRequest } from '../protocol/policy.ts';
+import { type Facts, type Policy, type PolicyRequest, unusableReasons } from '../protocol/policy.ts';
 import type { CascadeContext } from './cascadeContext.ts';
+import { applyAndCompile } from './cascadeStages.ts';
 import { UserError } from './errors.ts';
-import { evidenceOf } from './evidence.ts';
+import { evidenceOf, groupOutcomes } from './evidence.ts';
 import type { Journal } from './journal.ts';
 import { type Candidate, newCandidate } from './judged.ts';
 import { readLedger } from './ledger/ledgerReader.ts';
 import { ledgerPath } from './ledger/runSummary.ts';
 import { machineFingerprint } from './machine.ts';
+import { mapParallel } from './parallel.ts';
+
+/** Candidates compiled, and asked for again, at once. */
+const repairWidth = 2;
 
 export interface GroupPlan {
   readonly groupId: string;
@@ -45,7 +50,7 @@ export async function policyRequest(
     files: workspace.files,
     facts: factsOf(context, context.whole[0]!.dataset),
     group: size,
-    seed: createHash('sha256').update(`${seed}/${round}`).digest().readUInt32LE(0),
+    seed: seedOf(seed, round),
     regions: workspace.regions[context.module],
     evidence: evidenceOf(context, { runId, records }),
   };
@@ -58,9 +63,10 @@ export async function sampleGroup(
   plan: GroupPlan,
 ): Promise<Candidate[]> {
   const { run, module, state } = context;
-  const { groupId, round, policy, folder } = plan;
+  const { groupId, round, folder } = plan;
   const { files } = state.workspace;
   const logged = journal.group(groupId);
+  const policy = await policyOf(context, journal.runId, plan, logged?.policy.id);
   if (logged !== undefined && logged.baseHash !== state.sourceHash) {
     throw new UserError(
       'run-stale',
@@ -69,18 +75,25 @@ export async function sampleGroup(
     );
   }
   const known = journal.candidates(groupId, files);
+  for (const candidate of known) mark(context, policy, candidate);
   if (logged !== undefined && known.length === logged.completions) return withTwins(known, plan.earlier);
   run.services.reporter.progress({
     stage: 'sample',
-    message: `${module}, round ${round}: sampling ${plan.size} candidates`,
+    message: `${module}, round ${round}: sampling ${plan.size} candidates from ${policy.id}`,
   });
-  const request = await policyRequest(context, journal.runId, plan);
+  const { clock } = run.services;
+  const begin = clock.monotonic();
+  const request = await policyRequest(context, journal.runId, { ...plan, policy });
   const group: Candidate[] = [];
   for await (const completion of policy.sample(request, run.signal)) {
     // A policy that samples anew after a cut fills the group that was begun.
     if (group.length === logged?.completions) break;
-    group.push(newCandidate(`${groupId}c${group.length + 1}`, completion, files));
+    const candidate = newCandidate(`${groupId}c${group.length + 1}`, completion, files);
+    mark(context, policy, candidate);
+    group.push(candidate);
   }
+  const seconds = (clock.monotonic() - begin) / 1000;
+  if (policy.repair !== undefined) await repairGroup(context, policy, request, group);
   if (logged === undefined) {
     await journal.append({
       type: 'group',
@@ -89,6 +102,7 @@ export async function sampleGroup(
       round,
       baseHash: state.sourceHash,
       policy: { id: policy.id, version: policy.version },
+      seconds,
       sampling: { seed: request.seed, group: request.group },
       prompt: { facts: { ...request.facts }, module, ...policy.prompt?.(request) },
       completions: group.length,
@@ -126,10 +140,72 @@ async function logCompletion(
   });
 }
 
+/** The policy of a group: as it was logged, else as the mix chooses. */
+async function policyOf(
+  { state }: CascadeContext,
+  runId: string,
+  { policy, seed, groupId }: GroupPlan,
+  logged: string | undefined,
+): Promise<Policy> {
+  if (policy.members === undefined || policy.choose === undefined) return policy;
+  const known = policy.members.find(({ id }) => id === logged);
+  if (known !== undefined) return known;
+  const { records } = await readLedger(ledgerPath(state.workspace.root));
+  return policy.choose(groupOutcomes(records, runId), seedOf(seed, groupId));
+}
+
+function seedOf(seed: number, label: string | number): number {
+  return createHash('sha256').update(`${seed}/${label}`).digest().readUInt32LE(0);
+}
+
+/** What a candidate is held to, and what tells its twins. */
+function mark({ state, module }: CascadeContext, policy: Policy, candidate: Candidate): void {
+  candidate.policyId = policy.id;
+  if (policy.style === undefined || candidate.patch === null) return;
+  const { files, regions } = state.workspace;
+  candidate.style = policy.style;
+  candidate.codeHash = policy.style.codeHash({
+    before: files,
+    after: candidate.files,
+    regions: regions[module],
+  });
+}
+
+/**
+ * Compiles a group before it is logged, and asks once more for what cannot be applied or compiled: the second answer
+ * takes the place of the first.
+ */
+async function repairGroup(
+  context: CascadeContext,
+  policy: Policy,
+  request: PolicyRequest,
+  group: Candidate[],
+): Promise<void> {
+  const { run, state } = context;
+  await mapParallel([...group.entries()], repairWidth, async ([i, candidate]) => {
+    if (candidate.verdict === undefined) {
+      run.services.reporter.progress({ stage: 'compile', message: `compiling candidate ${candidate.id}` });
+      await applyAndCompile(context, candidate);
+    }
+    const { verdict, completion, id } = candidate;
+    const reason = verdict?.kind === 'rejected' && unusableReasons.find((other) => other === verdict.reason);
+    if (!reason || verdict?.kind !== 'rejected') return;
+    run.services.logger.info(`candidate ${id}: ${reason}; asking ${policy.id} once more`);
+    const repaired = await policy.repair?.(request, completion, { reason, why: verdict.detail }, run.signal);
+    if (repaired === undefined) return;
+    const second = newCandidate(id, repaired, state.workspace.files);
+    mark(context, policy, second);
+    if (second.verdict === undefined) await applyAndCompile(context, second);
+    group[i] = second;
+  });
+}
+
 function withTwins(group: readonly Candidate[], earlier: readonly Candidate[]): Candidate[] {
   for (const [i, candidate] of group.entries()) {
     const twin = [...earlier, ...group.slice(0, i)].find(
-      (c) => c.patchHash !== null && c.patchHash === candidate.patchHash,
+      (c) =>
+        (c.patchHash !== null && c.patchHash === candidate.patchHash) ||
+        (c.codeHash !== undefined && c.codeHash === candidate.codeHash),
     );
     if (twin !== undefined) candidate.sameAs = twin.sameAs ?? twin.id;
   }

@@ -4,6 +4,7 @@ import { metricNames } from './dataset.ts';
 import { estimateSchema as estimate, curvePointSchema as point } from './measurementSchemas.ts';
 import { finishReasons, usageSchema } from './model.ts';
 import { moduleNames } from './module.ts';
+import { unusableReasons } from './policy.ts';
 import { signals } from './signal.ts';
 import { rejectionReasons } from './verdict.ts';
 
@@ -155,6 +156,8 @@ const groupRecord = z.object({
   /** SHA-256 of the texts that the group's patches apply to: the workspace with the modules before this one done. */
   baseHash: z.string(),
   policy: z.object({ id: z.string(), version: z.string() }),
+  /** How long its completions took; absent in records of before. */
+  seconds: z.number().optional(),
   sampling: z.record(z.string(), z.unknown()),
   /** What the policy was conditioned on; messages and template for models, facts for the playbook. */
   prompt: z.record(z.string(), z.unknown()),
@@ -181,7 +184,9 @@ const completionRecord = z.object({
       design: z.string(),
       finish: z.enum(finishReasons),
       usage: usageSchema,
-      repaired: z.object({ text: z.string(), why: z.string() }).optional(),
+      repaired: z
+        .object({ text: z.string(), reason: z.enum(unusableReasons), why: z.string() })
+        .optional(),
     })
     .optional(),
   /** Why there is no patch, where the completion could not be used. */

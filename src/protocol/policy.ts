@@ -79,6 +79,10 @@ export interface PolicyPrompt {
   }[];
 }
 
+/** Why an answer is worth asking again. */
+export const unusableReasons = ['does-not-parse', 'does-not-apply', 'does-not-compile'] as const;
+export type UnusableReason = (typeof unusableReasons)[number];
+
 /** What else is known of a model's answer. */
 export interface ModelAnswer {
   readonly analysis: string;
@@ -86,7 +90,11 @@ export interface ModelAnswer {
   readonly finish: FinishReason;
   readonly usage: TokenUsage;
   /** The first answer and why it was asked again; the texts above are of the second. */
-  readonly repaired?: { readonly text: string; readonly why: string };
+  readonly repaired?: {
+    readonly text: string;
+    readonly reason: UnusableReason;
+    readonly why: string;
+  };
 }
 
 /** One completion of a policy, before it is judged. */
@@ -108,6 +116,41 @@ export interface Completion {
   readonly answer?: ModelAnswer;
 }
 
+/** A candidate's texts beside those that they replace. */
+export interface CodeChange {
+  readonly before: FileTexts;
+  readonly after: FileTexts;
+  /** The module's regions, located in `before`. */
+  readonly regions: readonly Region[];
+}
+
+/** What code must be like so that a developer would keep it. */
+export interface StyleGate {
+  /** What is wrong with the code, one finding each; empty when nothing is. */
+  refusals(change: CodeChange): readonly StyleRefusal[];
+  /** Too much code for what it gains, `ln(AUC candidate / AUC reference)`. */
+  growth(change: CodeChange, gain: number): StyleRefusal | undefined;
+  /** Equal for changes that differ in layout and comments alone. */
+  codeHash(change: CodeChange): string;
+}
+
+export interface StyleRefusal {
+  /** e.g. `style-constant`. */
+  readonly check: string;
+  readonly message: string;
+}
+
+/** What came of a group, for the choice of the next group's policy. */
+export interface GroupOutcome {
+  readonly policy: string;
+  /** Shaped rewards, one per judged candidate. */
+  readonly rewards: readonly number[];
+  /** Seconds that its completions took. */
+  readonly seconds: number;
+  /** US dollars; null where unknown. */
+  readonly cost: number | null;
+}
+
 /** What writes candidates. A group of `request.group` completions is sampled whole from one policy. */
 export interface Policy {
   /** e.g. `playbook`. */
@@ -115,6 +158,12 @@ export interface Policy {
   /** Version of the weights or adapter that samples. */
   readonly version: string;
   sample(request: PolicyRequest, signal?: AbortSignal): AsyncIterable<Completion>;
+  /** Absent: its code was written by hand and reviewed. */
+  readonly style?: StyleGate;
+  /** Of a mix: the policies that groups are sampled from, each group whole from one. */
+  readonly members?: readonly Policy[];
+  /** Of a mix: the one that the next group comes from. `seed` decides where chance does. */
+  choose?(history: readonly GroupOutcome[], seed: number): Policy;
   /** What `sample` sends for the same request. Absent: it has no prompt. */
   prompt?(request: PolicyRequest): PolicyPrompt;
   /**
@@ -124,7 +173,7 @@ export interface Policy {
   repair?(
     request: PolicyRequest,
     completion: Completion,
-    why: string,
+    problem: { readonly reason: UnusableReason; readonly why: string },
     signal?: AbortSignal,
   ): Promise<Completion | undefined>;
   /**

@@ -11,6 +11,7 @@ export const rejectionReasons = [
   'recall',
   'build-cost',
   'slower',
+  'style',
   'sanitizer',
   'not-confirmed',
 ] as const;

@@ -7,6 +7,7 @@ export const rewardBounds = { low: -0.5, high: 2 } as const;
 const rejectionRewards: Readonly<Record<RejectionReason, number>> = {
   slower: -0.5,
   timeout: -0.5,
+  style: -0.5,
   'build-cost': -0.5,
   'not-confirmed': 0,
   'wrong-answers': -1,

@@ -27,6 +27,8 @@ export function reasonText(reason: RejectionReason, l10n: Localize): string {
       return l10n.t('builds cost too much');
     case 'slower':
       return l10n.t('slower');
+    case 'style':
+      return l10n.t('not code to keep');
     case 'sanitizer':
       return l10n.t('undefined behaviour');
     case 'not-confirmed':

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type BuildCosts, buildCostsSchema } from '../protocol/costs.ts';
 import type { PreparedDataset } from '../protocol/dataset.ts';
 import type { HarnessResult, OpenReply, Side } from '../protocol/harness.ts';

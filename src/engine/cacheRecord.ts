@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type FileRecord, hashFile } from './dataset/canonicalFile.ts';
 import { writeWhole } from './wholeFile.ts';
 

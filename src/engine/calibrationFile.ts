@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Calibration } from '../protocol/calibration.ts';
 import type { ProcessEffect } from './benchmark/bootstrap.ts';
 import { cacheFolder } from './cacheFolder.ts';

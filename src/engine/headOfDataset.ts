@@ -1,7 +1,7 @@
 import { mkdir, open, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PreparedDataset } from '../protocol/dataset.ts';
 import { cacheFolder } from './cacheFolder.ts';
 import {

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ModuleName } from '../protocol/module.ts';
 import type { Engine, Store } from './feature.ts';
 import {

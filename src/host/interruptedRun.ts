@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ModuleName, moduleNames } from '../protocol/module.ts';
 import type { Engine, Runs, Store } from './feature.ts';
 import { reportError } from './reportError.ts';

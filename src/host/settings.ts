@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ServerSettings } from './engine/serverEnvironment.ts';
 import { settings } from './ids.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { BuildCosts } from './costs.ts';
 import type { DatasetInfo, SyntheticKind } from './dataset.ts';
 import { metricNames } from './dataset.ts';

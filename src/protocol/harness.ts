@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Shapes of the harness: one supervisor process holds a process pair, side a (reference) and side b (candidate). */
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { buildCostsSchema } from './costs.ts';
 import { metricNames } from './dataset.ts';
 import { estimateSchema as estimate, curvePointSchema as point } from './measurementSchemas.ts';

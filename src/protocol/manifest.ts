@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { metricNames } from './dataset.ts';
 import { roleNames } from './module.ts';
 

@@ -5,7 +5,7 @@ import {
   LSPErrorCodes,
   ResponseError,
 } from 'vscode-languageserver/node';
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorText, isAbort, UserError } from '../engine/errors.ts';
 import type { Logger } from '../engine/ports.ts';
 import {

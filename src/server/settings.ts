@@ -1,6 +1,6 @@
 import type { Connection } from 'vscode-languageserver/node';
 import { URI } from 'vscode-uri';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What the server reads of the section `annsmith`; each falls back to its default where it is not what it should be. */
 const settingsSchema = z.object({

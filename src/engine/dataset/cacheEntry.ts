@@ -1,6 +1,6 @@
 import { open, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { metricNames, type PreparedDataset } from '../../protocol/dataset.ts';
 import { contentFingerprint, type FileRecord, hashFile } from './canonicalFile.ts';
 import { splitQueries } from './rowOrder.ts';

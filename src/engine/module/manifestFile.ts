@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Manifest, manifestSchema } from '../../protocol/manifest.ts';
 import { jsonError } from './jsonError.ts';
 import { nearest } from './nearest.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { manifestSchema } from '../../protocol/manifest.ts';
 
 /** The manifest's JSON Schema (draft 2020-12) as the text of `schemas/annsmith.schema.json`: what a person may write. */

@@ -1,5 +1,5 @@
 import type { Memento } from 'vscode';
-import { z } from 'zod';
+import * as z from 'zod';
 import { acceptedLines, survival } from './survival.ts';
 
 const key = 'annsmith.acceptedHunks';

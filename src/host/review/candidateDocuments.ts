@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Change } from '../../protocol/engine.ts';
 import type { Engine } from '../feature.ts';
 import { FileReview } from './fileReview.ts';

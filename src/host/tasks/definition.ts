@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { splitDatasetNames } from '../../protocol/dataset.ts';
 import type { ParamsOf } from '../../protocol/engine.ts';
 import { type ModuleName, moduleNames } from '../../protocol/module.ts';

@@ -2,11 +2,26 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
-import { type BuildOptions, build } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 const out = join(root, 'dist');
 const require = createRequire(import.meta.url);
+
+/** Modules that are imported when they are needed, by what their `import()` names, and the bundle that each becomes. */
+const onDemand: Readonly<Record<string, string>> = {
+  './annsmithClient.ts': './languageClient.cjs',
+  'h5wasm/node': './h5wasm.mjs',
+};
+const bundlesOnDemand: Plugin = {
+  name: 'bundles on demand',
+  setup({ onResolve }) {
+    onResolve({ filter: /./ }, ({ kind, path }) => {
+      const bundled = kind === 'dynamic-import' ? onDemand[path] : undefined;
+      return bundled === undefined ? undefined : { path: bundled, external: true };
+    });
+  },
+};
 
 const program: BuildOptions = {
   outdir: out,
@@ -14,6 +29,7 @@ const program: BuildOptions = {
   platform: 'node',
   sourcemap: true,
   logLevel: 'warning',
+  plugins: [bundlesOnDemand],
 };
 /** The command line and the engine server: ES modules. */
 const engine: BuildOptions = {
@@ -36,21 +52,30 @@ const page: BuildOptions = {
   logLevel: 'warning',
 };
 
+/** The entry: a file below the repository, or a package. */
 async function bundle(name: string, entry: string, options: BuildOptions): Promise<void> {
-  await build({ ...options, entryPoints: { [name]: join(root, entry) } });
+  await build({ ...options, absWorkingDir: root, entryPoints: { [name]: entry } });
 }
 
 await mkdir(out, { recursive: true });
 await bundle('cli', 'src/cli/main.ts', { ...engine, target: 'node24' });
 // An editor brings a Node of its own, and may be an older one.
 await bundle('server', 'src/server/main.ts', { ...engine, target: 'node20' });
-await bundle('extension', 'src/extension.ts', {
+// Without its spaces it is read faster, and an error's stack still has names.
+const extension: BuildOptions = {
   ...program,
   format: 'cjs',
   target: 'node20',
+  minifySyntax: true,
+  minifyWhitespace: true,
   external: ['vscode'],
   outExtension: { '.js': '.cjs' },
-});
+  // An editor's `import()` does not know the module `vscode`; its `require` does.
+  supported: { 'dynamic-import': false },
+};
+await bundle('extension', 'src/extension.ts', extension);
+await bundle('languageClient', 'src/host/engine/annsmithClient.ts', extension);
+await bundle('h5wasm', 'h5wasm/node', { ...engine, target: 'node20' });
 // What a report carries inside itself, and the benchmark view of the editor.
 for (const name of ['report', 'curves']) {
   await bundle(name, `webview/${name}/main.ts`, page);

@@ -35,6 +35,8 @@ export function activate(extension: vscode.ExtensionContext): AnnsmithApi {
       log,
     }),
   );
+  // First of all: its process starts up beside what follows.
+  engine.startWhenAllowed();
   const store = own(new EngineStore(engine, log));
   const runs = own(new WindowRuns({ engine, store, log, memento: extension.workspaceState }));
   const review = own(createReview({ extension, log, engine, store }));
@@ -50,6 +52,5 @@ export function activate(extension: vscode.ExtensionContext): AnnsmithApi {
   own(registerCurves(context));
   own(registerNative(context));
   own(restartOnSettings(engine, () => runs.active !== undefined, runs.onChange, log));
-  engine.startWhenAllowed();
   return { engine, store, runs, review, views };
 }

@@ -20,6 +20,8 @@ export function serve(connection: Connection): void {
   answerRequests(connection, engineHandlers(session), session.logger);
   session.documents.listen(connection);
   connection.listen();
+  // Needed by the first lens, and loaded while the client is still getting ready to say hello.
+  session.inBackground(session.syntax());
 }
 
 function serveLifecycle(session: Session): void {

@@ -33,7 +33,9 @@ describe('the package for this platform', () => {
     expect(files).toEqual(
       expect.arrayContaining([
         'dist/extension.cjs',
+        'dist/languageClient.cjs',
         'dist/server.mjs',
+        'dist/h5wasm.mjs',
         'dist/curves.js',
         'dist/curves.css',
         'dist/report.js',

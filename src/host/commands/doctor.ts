@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { Diagnosis } from '../../protocol/engine.ts';
+import { fixText } from '../engine/fixText.ts';
 import { commands } from '../ids.ts';
 import { type CommandContext, register } from './commandContext.ts';
 
@@ -9,10 +10,11 @@ const icons = { good: '$(pass)', poor: '$(warning)', bad: '$(error)' } as const;
 export function registerDoctor(context: CommandContext): vscode.Disposable {
   const { engine, log } = context;
   return register(context, commands.doctor, async () => {
-    const findings = await vscode.window.withProgress(
+    const found = await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Checking this machine') },
       (_, token) => engine.request('annsmith/doctor', {}, token),
     );
+    const findings = found.map(inEditorsWords);
     for (const { name, state, finding, fix } of findings) {
       log.info(`${name}: ${state}: ${finding}${fix === undefined ? '' : ` (${fix})`}`);
     }
@@ -22,6 +24,10 @@ export function registerDoctor(context: CommandContext): vscode.Disposable {
     });
     if (answer !== undefined) log.show(true);
   });
+}
+
+function inEditorsWords({ fix, ...finding }: Diagnosis): Diagnosis {
+  return fix === undefined ? finding : { ...finding, fix: fixText(fix, vscode.l10n) };
 }
 
 function title(findings: readonly Diagnosis[]): string {

@@ -1,5 +1,7 @@
 import { LanguageClient, State } from 'vscode-languageclient/node';
 
+export { CloseAction, ErrorAction, RevealOutputChannelOn, Trace } from 'vscode-languageclient/node';
+
 /**
  * A language client that speaks through the log alone: what is worth a notification is said by the host, once and with
  * a way on. Its messages are traced at the level `info`, so that the setting `annsmith.trace.server` alone decides.

@@ -1,13 +1,7 @@
 import { createInterface } from 'node:readline';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as vscode from 'vscode';
-import {
-  CloseAction,
-  type DocumentSelector,
-  ErrorAction,
-  type LanguageClientOptions,
-  RevealOutputChannelOn,
-  Trace,
-} from 'vscode-languageclient/node';
+import type { DocumentSelector, LanguageClientOptions } from 'vscode-languageclient/node';
 import {
   type EngineEvent,
   engineProtocolVersion,
@@ -18,7 +12,7 @@ import {
   type ResultOf,
 } from '../../protocol/engine.ts';
 import { onSettingChange, serverSettings, traceSetting } from '../settings.ts';
-import { AnnsmithClient } from './annsmithClient.ts';
+import type { AnnsmithClient } from './annsmithClient.ts';
 import { parseEvent } from './engineEvent.ts';
 import { EngineStopped, EngineUnavailable } from './errors.ts';
 import { misfit } from './handshake.ts';
@@ -40,11 +34,23 @@ const documents: DocumentSelector = [
   { scheme: 'file', pattern: '**/annsmith.json' },
 ];
 
+/**
+ * The language client, by far the largest part of the extension. It is loaded while the server's process starts, in a
+ * turn of its own, so that neither activation nor the server waits for it.
+ */
+async function loadClient(): Promise<ClientLibrary> {
+  await nextTurn();
+  return import('./annsmithClient.ts');
+}
+
+type ClientLibrary = typeof import('./annsmithClient.ts');
+
 /** One server process with its connection, from its start to its end. It is never started again. */
 export class ServerSession {
   /** Resolves when the process has ended, asked or not, with a word about how. */
   readonly ended: Promise<string>;
   readonly #process: ServerProcess;
+  readonly #library: ClientLibrary;
   readonly #client: AnnsmithClient;
   readonly #waiting = new Set<(error: Error) => void>();
   #subscription: vscode.Disposable | undefined;
@@ -52,7 +58,12 @@ export class ServerSession {
 
   /** Starts a server and waits for its greeting. @throws EngineUnavailable where its version does not fit. */
   static async start(options: SessionOptions): Promise<ServerSession> {
-    const session = new ServerSession(options);
+    const server = startProcess(options);
+    const library = await loadClient().catch(async (error: unknown) => {
+      await server.end();
+      throw error;
+    });
+    const session = new ServerSession(options, server, library);
     try {
       await session.#greet();
       return session;
@@ -62,11 +73,10 @@ export class ServerSession {
     }
   }
 
-  private constructor({ extensionUri, nativeFolder, log, onEvent }: SessionOptions) {
-    const script = vscode.Uri.joinPath(extensionUri, 'dist', 'server.mjs').fsPath;
-    const environment = serverEnvironment(process.env, { ...serverSettings(), nativeFolder });
-    this.#process = new ServerProcess(script, environment, extensionUri.fsPath);
-    createInterface({ input: this.#process.child.stderr }).on('line', (line) => log.warn(`[server] ${line}`));
+  private constructor({ log, onEvent }: SessionOptions, server: ServerProcess, library: ClientLibrary) {
+    this.#process = server;
+    this.#library = library;
+    const { AnnsmithClient, CloseAction, ErrorAction, RevealOutputChannelOn } = library;
     const hello: Handshake = { protocol: engineProtocolVersion };
     const options: LanguageClientOptions = {
       documentSelector: documents,
@@ -124,7 +134,9 @@ export class ServerSession {
         'version',
       );
     }
-    const trace = (): void => void this.#client.setTrace(traceLevels[traceSetting()]);
+    const { Trace } = this.#library;
+    const levels = { off: Trace.Off, messages: Trace.Messages, verbose: Trace.Verbose } as const;
+    const trace = (): void => void this.#client.setTrace(levels[traceSetting()]);
     trace();
     this.#subscription = onSettingChange('trace', trace);
   }
@@ -139,7 +151,7 @@ export class ServerSession {
       const last = token === undefined ? [] : [token];
       return await this.#unlessEnded(this.#client.sendRequest<ResultOf<M>>(method, params, ...last));
     } catch (error) {
-      const meant = error instanceof EngineStopped ? error : translateError(error);
+      const meant = error instanceof EngineStopped ? error : translateError(error, vscode.l10n);
       throw meant === 'cancelled' ? new vscode.CancellationError() : meant;
     }
   }
@@ -160,4 +172,10 @@ export class ServerSession {
   }
 }
 
-const traceLevels = { off: Trace.Off, messages: Trace.Messages, verbose: Trace.Verbose } as const;
+function startProcess({ extensionUri, nativeFolder, log }: SessionOptions): ServerProcess {
+  const script = vscode.Uri.joinPath(extensionUri, 'dist', 'server.mjs').fsPath;
+  const environment = serverEnvironment(process.env, { ...serverSettings(), nativeFolder });
+  const server = new ServerProcess(script, environment, extensionUri.fsPath);
+  createInterface({ input: server.child.stderr }).on('line', (line) => log.warn(`[server] ${line}`));
+  return server;
+}

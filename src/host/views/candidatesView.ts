@@ -39,6 +39,7 @@ export class CandidatesView implements Disposable {
         this.#tell();
         this.#open();
       }),
+      this.#view.onDidChangeVisibility(() => this.#open()),
     );
   }
 
@@ -60,7 +61,10 @@ export class CandidatesView implements Disposable {
     this.#view.message = runs.active === undefined ? '' : messageOf(runs.active, engine.state);
   }
 
-  /** Opens the row of a run of this window once, without taking focus or selection. */
+  /**
+   * Opens the row of a run of this window once there is something below it, without taking focus or selection. The
+   * editor lets a row that came without children stay closed when it gets some.
+   */
   #open(): void {
     const { active } = this.#context.runs;
     if (active?.run === undefined) {
@@ -68,7 +72,8 @@ export class CandidatesView implements Disposable {
       return;
     }
     const row = this.tree.find(runRowId(active.root, active.run));
-    if (row === undefined || this.#opened === active.run || !this.#view.visible) return;
+    if (row === undefined || row.node.children.length === 0) return;
+    if (this.#opened === active.run || !this.#view.visible) return;
     this.#opened = active.run;
     this.#view.reveal(row, { select: false, focus: false, expand: 2 }).then(undefined, (error: unknown) => {
       this.#context.log.debug(`the run's row could not be revealed: ${String(error)}`);

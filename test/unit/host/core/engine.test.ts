@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import type { UserError } from '../../../../src/engine/errors.ts';
+import { harnessPath } from '../../../../src/engine/native.ts';
 import { parseEvent } from '../../../../src/host/engine/engineEvent.ts';
 import { EngineError, EngineStopped } from '../../../../src/host/engine/errors.ts';
 import { misfit } from '../../../../src/host/engine/handshake.ts';
@@ -6,6 +8,7 @@ import { RestartSchedule } from '../../../../src/host/engine/restartSchedule.ts'
 import { serverEnvironment } from '../../../../src/host/engine/serverEnvironment.ts';
 import { translateError } from '../../../../src/host/engine/translateError.ts';
 import { engineErrorCode, engineProtocolVersion } from '../../../../src/protocol/engine.ts';
+import { plain } from './plain.ts';
 
 describe('restart schedule', () => {
   it('waits longer each time and stops after five in a row', () => {
@@ -71,17 +74,34 @@ describe('errors of requests', () => {
   const failed = (code: number, data?: unknown) => Object.assign(new Error('why'), { code, data });
 
   it('keeps what the user can put right', () => {
-    const error = translateError(failed(engineErrorCode, { code: 'no-compiler', fix: 'Install one.' }));
+    const error = translateError(
+      failed(engineErrorCode, { code: 'no-compiler', fix: 'Install one.' }),
+      plain,
+    );
     expect(error).toBeInstanceOf(EngineError);
     expect(error).toMatchObject({ message: 'why', code: 'no-compiler', fix: 'Install one.' });
   });
 
+  it('names the command, not the script, that builds the native parts', () => {
+    vi.stubEnv('ANNSMITH_NATIVE_DIR', '/nowhere');
+    let fix = '';
+    try {
+      harnessPath();
+    } catch (error) {
+      fix = (error as UserError).fix;
+    } finally {
+      vi.unstubAllEnvs();
+    }
+    const error = translateError(failed(engineErrorCode, { code: 'native-missing', fix }), plain);
+    expect(error).toMatchObject({ fix: 'Run the command "Annsmith: Build Native Parts".' });
+  });
+
   it('tells cancelled work and a lost server from bugs', () => {
-    expect(translateError(failed(-32800))).toBe('cancelled');
-    expect(translateError(failed(-32097))).toBeInstanceOf(EngineStopped);
+    expect(translateError(failed(-32800), plain)).toBe('cancelled');
+    expect(translateError(failed(-32097), plain)).toBeInstanceOf(EngineStopped);
     const bug = failed(-32603);
-    expect(translateError(bug)).toBe(bug);
-    expect(translateError(failed(engineErrorCode, { fix: 1 }))).not.toBeInstanceOf(EngineError);
+    expect(translateError(bug, plain)).toBe(bug);
+    expect(translateError(failed(engineErrorCode, { fix: 1 }), plain)).not.toBeInstanceOf(EngineError);
   });
 });
 

@@ -17,16 +17,28 @@ export function evidenceOf(
   return {
     dataset: dataset.name,
     window: windowFor(manifest, dataset.name),
-    reference: profile.points.map(
-      ({ ef, recall, secondsPerQuery }): CurvePoint => ({
-        ef,
-        recall,
-        secondsPerQuery,
-        qps: 1 / secondsPerQuery,
-      }),
-    ),
+    reference: measuredCurve(records, { hash: state.sourceHash, dataset: dataset.name }) ?? [
+      ...profile.points.map(
+        ({ ef, recall, secondsPerQuery }): CurvePoint => ({
+          ef,
+          recall,
+          secondsPerQuery,
+          qps: 1 / secondsPerQuery,
+        }),
+      ),
+    ],
     past: pastCandidates(records, { module, runId, files, dataset: dataset.name }),
   };
+}
+
+/** The newest curve of a code state on a dataset, where it was measured by itself. */
+export function measuredCurve(
+  records: readonly LedgerRecord[],
+  { hash, dataset }: { readonly hash: string; readonly dataset: string },
+): readonly CurvePoint[] | undefined {
+  return recordsOf(records, 'measurement').findLast(
+    (record) => record.workspace.hash === hash && record.dataset.name === dataset,
+  )?.points;
 }
 
 /** What came of a run's groups so far, in order. */

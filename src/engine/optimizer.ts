@@ -19,6 +19,7 @@ import type { Workspace } from './module/workspace.ts';
 import { type ModuleResult, runModule } from './moduleRun.ts';
 import { withProcessLock } from './processLock.ts';
 import { referenceReports } from './referenceReports.ts';
+import { requireRegions } from './requireRegions.ts';
 import { earlierOf } from './resume.ts';
 import { type RunContext, withRunContext } from './runContext.ts';
 import { newRunId } from './runId.ts';
@@ -169,15 +170,6 @@ async function runModules(
     applied,
     folder,
   });
-}
-
-function requireRegions(workspace: Workspace, module: ModuleName): void {
-  if (workspace.regions[module].length > 0) return;
-  throw new UserError(
-    'no-module',
-    `annsmith.json: modules.${module}: the workspace names no regions of this module`,
-    'Add the regions (file and symbol) that candidates may change; `annsmith modules` shows what there is.',
-  );
 }
 
 function refuseActive(runId: string): never {

@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PreparedDataset } from '../protocol/dataset.ts';
-import { type Facts, type Policy, type PolicyRequest, unusableReasons } from '../protocol/policy.ts';
+import { type Policy, type PolicyRequest, unusableReasons } from '../protocol/policy.ts';
 import type { CascadeContext } from './cascadeContext.ts';
 import { applyAndCompile } from './cascadeStages.ts';
 import { UserError } from './errors.ts';
@@ -11,8 +9,8 @@ import type { Journal } from './journal.ts';
 import { type Candidate, newCandidate } from './judged.ts';
 import { readLedger } from './ledger/ledgerReader.ts';
 import { ledgerPath } from './ledger/runSummary.ts';
-import { machineFingerprint } from './machine.ts';
 import { mapParallel } from './parallel.ts';
+import { derivedSeed, policyRequestOf } from './policyRequest.ts';
 
 /** Candidates compiled, and asked for again, at once. */
 const repairWidth = 2;
@@ -29,13 +27,7 @@ export interface GroupPlan {
   readonly folder: string;
 }
 
-function factsOf({ state }: CascadeContext, dataset: PreparedDataset): Facts {
-  const { isa, llcBytes } = machineFingerprint();
-  const { M, efConstruction } = state.workspace.manifest.index;
-  return { n: dataset.n, dim: dataset.dim, metric: dataset.metric, M, efConstruction, isa, llcBytes };
-}
-
-/** What a policy is asked for a group. Each round draws its own programs; the run's seed alone decides which. */
+/** What a policy is asked for a group. */
 export async function policyRequest(
   context: CascadeContext,
   runId: string,
@@ -44,16 +36,15 @@ export async function policyRequest(
   const { workspace } = context.state;
   // Only a prompt shows candidates of before.
   const records = policy.prompt === undefined ? [] : (await readLedger(ledgerPath(workspace.root))).records;
-  return {
+  return policyRequestOf({
+    workspace,
     module: context.module,
-    manifest: workspace.manifest,
-    files: workspace.files,
-    facts: factsOf(context, context.whole[0]!.dataset),
-    group: size,
-    seed: seedOf(seed, round),
-    regions: workspace.regions[context.module],
+    dataset: context.whole[0]!.dataset,
     evidence: evidenceOf(context, { runId, records }),
-  };
+    group: size,
+    seed,
+    round,
+  });
 }
 
 /** A group, sampled whole from one policy and logged; one that is in the ledger already comes from there. */
@@ -151,11 +142,7 @@ async function policyOf(
   const known = policy.members.find(({ id }) => id === logged);
   if (known !== undefined) return known;
   const { records } = await readLedger(ledgerPath(state.workspace.root));
-  return policy.choose(groupOutcomes(records, runId), seedOf(seed, groupId));
-}
-
-function seedOf(seed: number, label: string | number): number {
-  return createHash('sha256').update(`${seed}/${label}`).digest().readUInt32LE(0);
+  return policy.choose(groupOutcomes(records, runId), derivedSeed(seed, groupId));
 }
 
 /** What a candidate is held to, and what tells its twins. */

@@ -1,5 +1,6 @@
 import type { FinalTrial } from '../protocol/ledger.ts';
 import type { Estimate, SpeedupAt } from '../protocol/measurement.ts';
+import type { TokenUsage } from '../protocol/model.ts';
 import { formatBytes, formatGain, formatQps } from '../protocol/numberText.ts';
 import type { ModuleReport, OptimizeReport } from '../protocol/optimize.ts';
 import type { Verdict } from '../protocol/verdict.ts';
@@ -9,6 +10,17 @@ import { table } from './table.ts';
 function verdictText(verdict: Verdict): string {
   if (verdict.kind === 'rejected') return `${verdict.reason} (${verdict.check})`;
   return verdict.kind;
+}
+
+/** A program as it is; of a model's answer the first line that says something. */
+function summaryOf(program: string): string {
+  const line = program.split('\n').find((text) => /\w/.test(text) && !text.startsWith('#')) ?? program;
+  return line.length <= 100 ? line : `${line.slice(0, 99)}…`;
+}
+
+function usageText({ promptTokens, completionTokens, requests, cost }: TokenUsage): string {
+  const dollars = cost === null ? '' : `, $${cost.toFixed(4)}`;
+  return `models: ${requests} requests, ${promptTokens} prompt and ${completionTokens} completion tokens${dollars}`;
 }
 
 function interval({ value, low, high }: Estimate): string {
@@ -23,7 +35,7 @@ function moduleText({ module, best, seconds }: ModuleReport): string {
     ({ part, gain, cause }) =>
       `  ${part}: ${gain === null ? 'not measured alone' : interval(gain)}. ${cause}`,
   );
-  return [head, ...(parts.length > 0 ? parts : [`  ${best.program}`])].join('\n');
+  return [head, ...(parts.length > 0 ? parts : [`  ${summaryOf(best.program)}`])].join('\n');
 }
 
 function costsText({ dataset, heldOut, costs, latency, throughput, comparison }: FinalTrial): string {
@@ -64,11 +76,14 @@ export function optimizeText(report: OptimizeReport): string {
       c.reward === null ? '-' : c.reward.toFixed(3),
       c.interval === null ? '-' : formatGain(c.interval.value),
       c.interval === null ? '-' : `${formatGain(c.interval.low)} .. ${formatGain(c.interval.high)}`,
-      c.program,
+      summaryOf(c.program),
     ]),
   );
   const { best } = report;
-  const modules = report.modules.map(moduleText);
+  const modules = [
+    ...report.modules.map(moduleText),
+    ...(report.usage === null ? [] : [usageText(report.usage)]),
+  ];
   if (best === null)
     return [candidates, '', ...modules, '', 'no gain was confirmed; nothing is proposed'].join('\n');
   return [

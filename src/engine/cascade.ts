@@ -1,5 +1,13 @@
 import { buildsGraphs, type CascadeContext } from './cascadeContext.ts';
-import { acceptMeasured, applyAndCompile, judgeWhole, measure, sanitize, screenCandidate, verify } from './cascadeStages.ts';
+import {
+  acceptMeasured,
+  applyAndCompile,
+  judgeWhole,
+  measure,
+  sanitize,
+  screenCandidate,
+  verify,
+} from './cascadeStages.ts';
 import { diskFull } from './errors.ts';
 import { type Candidate, gainOf } from './judged.ts';
 import { mapParallel } from './parallel.ts';

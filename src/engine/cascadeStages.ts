@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { CodeChange } from '../protocol/policy.ts';
 import { type Baseline, memoryLimit, workFolder } from './baseline.ts';
 import { measureResident, screen } from './benchmark/compare.ts';
 import { buildGraph, costsOf, indexParams } from './builtIndex.ts';
@@ -15,7 +16,6 @@ import {
   type SmallSet,
 } from './cascadeContext.ts';
 import { buildFactor, overBudget, unmeasured } from './gates.ts';
-import type { CodeChange } from '../protocol/policy.ts';
 import { type Candidate, gainOf, trialOn } from './judged.ts';
 import { harnessPath } from './native.ts';
 import { failureVerdict, rejected } from './rejection.ts';

@@ -1,7 +1,8 @@
+import { recordsOf } from '../protocol/ledger.ts';
 import type { OptimizeReport } from '../protocol/optimize.ts';
 import { readLedger } from './ledger/ledgerReader.ts';
 import { ledgerPath } from './ledger/runSummary.ts';
-import { openPolicy } from './openPolicy.ts';
+import { type ModelAccess, openPolicy, usageOf } from './openPolicy.ts';
 import { type OptimizeRequest, optimize } from './optimizer.ts';
 import { planOf, resumable } from './resume.ts';
 import { type InputContext, runInputs } from './runInputs.ts';
@@ -11,8 +12,13 @@ export async function resumeRun(
   {
     root,
     runId,
+    access,
     ...hooks
-  }: { readonly root: string; readonly runId: string } & Pick<OptimizeRequest, 'onRun'>,
+  }: {
+    readonly root: string;
+    readonly runId: string;
+    readonly access: ModelAccess;
+  } & Pick<OptimizeRequest, 'onRun'>,
   context: InputContext,
 ): Promise<OptimizeReport> {
   const { services, signal, syntax } = context;
@@ -20,6 +26,9 @@ export async function resumeRun(
   const record = resumable(records, runId);
   const { datasetNames, heldOutNames, ...plan } = planOf(record);
   const inputs = await runInputs({ root, datasets: datasetNames, heldOut: heldOutNames }, context);
-  const policy = openPolicy(record.policy.id, syntax);
+  const { manifest } = inputs.workspace;
+  const answers = recordsOf(records, 'completion').filter((completion) => completion.runId === runId);
+  const spent = usageOf(answers.flatMap(({ answer }) => answer ?? []));
+  const policy = openPolicy(record.policy.id, { ...access, syntax, root, manifest, spent });
   return optimize({ services, signal, ...inputs, ...plan, ...hooks, policy, resume: runId });
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { addUsage, noUsage } from '../protocol/model.ts';
 import type { BestReport, CandidateReport, OptimizeReport } from '../protocol/optimize.ts';
 import type { Baseline } from './baseline.ts';
 import { type Candidate, estimateOf, gainOf, rewardOf, trialRecords } from './judged.ts';
@@ -22,6 +23,9 @@ export function runReport(finished: FinishedRun): Omit<OptimizeReport, 'seconds'
   const { plan, runId, original, results, total, applied, folder } = finished;
   const headline = original[0]!;
   const first = total?.trials[0];
+  const answers = results.flatMap(({ candidates }) =>
+    candidates.flatMap(({ completion }) => completion.answer ?? []),
+  );
   return {
     run: runId,
     modules: results.map(({ report }) => report),
@@ -30,6 +34,7 @@ export function runReport(finished: FinishedRun): Omit<OptimizeReport, 'seconds'
     heldOut: plan.heldOut.map(({ name }) => name),
     aggregate: plan.aggregate,
     policy: plan.policy.id,
+    usage: answers.length === 0 ? null : answers.map(({ usage }) => usage).reduce(addUsage, noUsage),
     seed: plan.seed,
     window: headline.window,
     reference: { points: referencePoints(headline, total), costs: headline.costs },
@@ -69,6 +74,7 @@ function rankedCandidates(
         id: c.id,
         module: report.module,
         program: c.completion.text,
+        policy: c.policyId ?? plan.policy.id,
         patchHash: c.patchHash,
         verdict: c.verdict ?? { kind: 'cancelled' },
         reward: rewardOf(c, plan.aggregate)?.shaped ?? null,

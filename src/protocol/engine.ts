@@ -89,7 +89,7 @@ export const requestParams = {
   'annsmith/getDataset': z.object({ job, name: z.string() }),
   'annsmith/importDataset': importParams,
   'annsmith/optimize': optimizeParams,
-  'annsmith/resume': inRun.extend({ job }),
+  'annsmith/resume': inRun.extend({ job, model: modelSettingsSchema.prefault({}) }),
   'annsmith/bench': rooted.extend({ job, dataset: z.string().nullable(), seconds: z.number().positive() }),
   'annsmith/doctor': z.object({}),
   'annsmith/signal': signalParams,

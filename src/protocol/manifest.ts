@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { metricNames } from './dataset.ts';
 import { roleNames } from './module.ts';
+import { styleLimitsSchema } from './style.ts';
 
 const relativePath = z
   .string()
@@ -71,6 +72,9 @@ export const manifestSchema = z
           ),
       })
       .prefault({}),
+    style: styleLimitsSchema
+      .prefault({})
+      .describe('What the code of language models is held to so that a person would keep it.'),
   })
   .describe('Annsmith workspace manifest');
 

@@ -1,6 +1,7 @@
 import type { BuildCosts } from './costs.ts';
 import type { FinalTrial, Trial } from './ledger.ts';
 import type { CurvePoint, Estimate, RecallWindow, SpeedupAt } from './measurement.ts';
+import type { TokenUsage } from './model.ts';
 import type { ModuleName } from './module.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -14,6 +15,8 @@ export interface CandidateReport {
   readonly module: ModuleName;
   /** The completion, for the playbook the edit program. */
   readonly program: string;
+  /** What wrote it. */
+  readonly policy: string;
   readonly patchHash: string | null;
   readonly verdict: Verdict;
   /** What training sees; null where nothing can be said (failed, cancelled). */
@@ -72,6 +75,8 @@ export interface OptimizeReport {
   readonly heldOut: readonly string[];
   readonly aggregate: Aggregate;
   readonly policy: string;
+  /** What its models used; null where none was asked. */
+  readonly usage: TokenUsage | null;
   readonly seed: number;
   readonly window: RecallWindow;
   readonly reference: { readonly points: readonly CurvePoint[]; readonly costs: BuildCosts };

@@ -18,6 +18,7 @@ import type { PreparedDataset } from '../protocol/dataset.ts';
 import type { RunOutcome } from '../protocol/engine.ts';
 import { moduleNames } from '../protocol/module.ts';
 import type { OptimizeReport } from '../protocol/optimize.ts';
+import { jobModelAccess, modelHandlers } from './modelRequests.ts';
 import type { Handlers } from './requests.ts';
 import type { Session } from './session.ts';
 import { changeOf } from './views/change.ts';
@@ -51,6 +52,7 @@ export function engineHandlers(session: Session): Handlers {
     'annsmith/curves': async ({ root }) => curvesOf(root, await roots.of(root).ledger.records()),
     ...datasetHandlers(session),
     ...runHandlers(session),
+    ...modelHandlers(session),
     'annsmith/doctor': () => examineMachine(jobs.services),
     'annsmith/signal': async ({ root, run, candidate, file, hunk, signal, survival }) => {
       const known = roots.of(root);
@@ -117,10 +119,11 @@ function runHandlers(
   };
   return {
     'annsmith/optimize': (
-      { job, root, budgetMinutes, modules, datasets, policy, group, rounds, seed },
+      { job, root, budgetMinutes, modules, datasets, policy, model, group, rounds, seed },
       token,
     ) =>
-      jobs.run({ job, kind: 'measuring', root }, token, async ({ services, signal }) => {
+      jobs.run({ job, kind: 'measuring', root }, token, async (context) => {
+        const { services, signal } = context;
         const [first, ...others] = moduleNames.filter((module) => modules.includes(module));
         if (first === undefined) throw new Error('no module was named');
         const syntax = await session.syntax();
@@ -129,7 +132,12 @@ function runHandlers(
           services,
           signal,
           ...inputs,
-          policy: openPolicy(policy, syntax),
+          policy: openPolicy(policy, {
+            ...jobModelAccess(session, model, context),
+            syntax,
+            root,
+            manifest: inputs.workspace.manifest,
+          }),
           modules: [first, ...others],
           aggregate: 'geomean',
           group,
@@ -141,12 +149,13 @@ function runHandlers(
         });
         return outcomeOf(report);
       }),
-    'annsmith/resume': ({ job, root, run }, token) =>
-      jobs.run({ job, kind: 'measuring', root }, token, async ({ services, signal }) => {
+    'annsmith/resume': ({ job, root, run, model }, token) =>
+      jobs.run({ job, kind: 'measuring', root }, token, async (context) => {
+        const { services, signal } = context;
         const syntax = await session.syntax();
-        return outcomeOf(
-          await resumeRun({ root, runId: run, onRun: onRun(job, root) }, { services, signal, syntax }),
-        );
+        const access = jobModelAccess(session, model, context);
+        const request = { root, runId: run, access, onRun: onRun(job, root) };
+        return outcomeOf(await resumeRun(request, { services, signal, syntax }));
       }),
     'annsmith/bench': ({ job, root, dataset, seconds }, token) =>
       jobs.run({ job, kind: 'measuring', root }, token, async ({ services, signal }) => {

@@ -2,16 +2,19 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { createCppSyntax } from '../../engine/module/cppSyntax.ts';
 import { openPolicy } from '../../engine/openPolicy.ts';
 import { optimize } from '../../engine/optimizer.ts';
+import { policyForms } from '../../engine/policy/model/modelSpec.ts';
 import { runInputs } from '../../engine/runInputs.ts';
 import { splitDatasetNames } from '../../protocol/dataset.ts';
 import { type ModuleName, moduleNames } from '../../protocol/module.ts';
 import { type Aggregate, aggregates } from '../../protocol/optimize.ts';
 import { findWorkspace } from '../context.ts';
 import type { Execute } from '../main.ts';
+import { modelAccess } from '../modelAccess.ts';
+import { addModelOptions, type ModelOptions } from '../modelOptions.ts';
 import { wholeNumber } from '../numbers.ts';
 import { optimizeText } from '../optimizeText.ts';
 
-interface Options {
+interface Options extends ModelOptions {
   readonly workspace?: string;
   readonly module: readonly [ModuleName, ...ModuleName[]];
   readonly dataset: readonly string[];
@@ -20,7 +23,7 @@ interface Options {
   readonly group: number;
   readonly rounds: number;
   readonly budget?: number;
-  readonly policy: 'playbook';
+  readonly policy: string;
   readonly seed: number;
   readonly apply: 'best' | 'none';
 }
@@ -42,7 +45,7 @@ function collect(value: string, before: readonly string[]): string[] {
 }
 
 export function addOptimizeCommand(program: Command, execute: Execute): void {
-  program
+  const command = program
     .command('optimize')
     .description(
       'propose, build, verify and measure rewrites, module by module; confirm and minimise the best',
@@ -77,38 +80,45 @@ export function addOptimizeCommand(program: Command, execute: Execute): void {
       'time for the run, split between the modules; the first round of each always runs (default: as long as it takes)',
       wholeNumber(1, 10_000),
     )
-    .addOption(
-      new Option('--policy <policy>', 'what writes the candidates').choices(['playbook']).default('playbook'),
+    .option(
+      '--policy <policy>',
+      `what writes the candidates: ${policyForms.join(', ')}; of several with commas each group comes whole from one`,
+      'playbook',
     )
     .option('--seed <n>', 'seed of sampling and of the query order', wholeNumber(0, 2 ** 31), 1)
     .addOption(
       new Option('--apply <what>', 'write the confirmed winner into the workspace, or leave it as a patch')
         .choices(['best', 'none'])
         .default('none'),
-    )
-    .action((options: Options) =>
-      execute(async (context) => {
-        const { output, services, signal } = context;
-        const { module, dataset, holdOut, aggregate, group, rounds, budget, seed, apply } = options;
-        const syntax = await createCppSyntax();
-        const inputs = await runInputs(
-          { root: findWorkspace(options.workspace), datasets: dataset, heldOut: holdOut },
-          { services, signal, syntax },
-        );
-        const report = await optimize({
-          services,
-          signal,
-          ...inputs,
-          policy: openPolicy(options.policy, syntax),
-          modules: module,
-          aggregate,
-          group,
-          rounds,
-          budgetSeconds: budget === undefined ? undefined : budget * 60,
-          seed,
-          apply,
-        });
-        output.result(report, () => optimizeText(report));
-      }),
     );
+  addModelOptions(command).action((options: Options) =>
+    execute(async (context) => {
+      const { output, services, signal } = context;
+      const { module, dataset, holdOut, aggregate, group, rounds, budget, seed, apply } = options;
+      const syntax = await createCppSyntax();
+      const inputs = await runInputs(
+        { root: findWorkspace(options.workspace), datasets: dataset, heldOut: holdOut },
+        { services, signal, syntax },
+      );
+      const report = await optimize({
+        services,
+        signal,
+        ...inputs,
+        policy: openPolicy(options.policy, {
+          ...modelAccess(options, context),
+          syntax,
+          root: inputs.workspace.root,
+          manifest: inputs.workspace.manifest,
+        }),
+        modules: module,
+        aggregate,
+        group,
+        rounds,
+        budgetSeconds: budget === undefined ? undefined : budget * 60,
+        seed,
+        apply,
+      });
+      output.result(report, () => optimizeText(report));
+    }),
+  );
 }

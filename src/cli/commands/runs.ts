@@ -8,6 +8,8 @@ import { resumeRun } from '../../engine/resumeRun.ts';
 import { formatGain } from '../../protocol/numberText.ts';
 import { type CommandContext, findWorkspace } from '../context.ts';
 import type { Execute } from '../main.ts';
+import { modelAccess } from '../modelAccess.ts';
+import { addModelOptions, type ModelOptions } from '../modelOptions.ts';
 import { optimizeText } from '../optimizeText.ts';
 import { table } from '../table.ts';
 
@@ -90,20 +92,20 @@ export function addRunsCommand(program: Command, execute: Execute): void {
       }),
     );
 
-  runs
+  const resume = runs
     .command('resume <run>')
     .description(
       'go on with a run that was cut off or cancelled; nothing that was finished is measured again',
     )
-    .option('--workspace <dir>', 'workspace folder (default: the nearest annsmith.json)')
-    .action((id: string, options: { workspace?: string }) =>
-      execute(async (context) => {
-        const { services, signal, output } = context;
-        const report = await resumeRun(
-          { root: findWorkspace(options.workspace), runId: id },
-          { services, signal, syntax: await createCppSyntax() },
-        );
-        output.result(report, () => optimizeText(report));
-      }),
-    );
+    .option('--workspace <dir>', 'workspace folder (default: the nearest annsmith.json)');
+  addModelOptions(resume).action((id: string, options: ModelOptions & { workspace?: string }) =>
+    execute(async (context) => {
+      const { services, signal, output } = context;
+      const report = await resumeRun(
+        { root: findWorkspace(options.workspace), runId: id, access: modelAccess(options, context) },
+        { services, signal, syntax: await createCppSyntax() },
+      );
+      output.result(report, () => optimizeText(report));
+    }),
+  );
 }

@@ -7,6 +7,7 @@ import { addCalibrateCommand } from './commands/calibrate.ts';
 import { addDatasetsCommand } from './commands/datasets.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addInitCommand } from './commands/init.ts';
+import { addMcpCommand } from './commands/mcp.ts';
 import { addModulesCommand } from './commands/modules.ts';
 import { addOptimizeCommand } from './commands/optimize.ts';
 import { addPromptCommand } from './commands/prompt.ts';
@@ -80,6 +81,7 @@ addPromptCommand(program, execute);
 addRunsCommand(program, execute);
 addReportCommand(program, execute);
 addDoctorCommand(program, execute);
+addMcpCommand(program, execute);
 
 /** `--json` and its like may stand before or after the command's name. */
 function withGlobalOptionsFirst(args: readonly string[]): string[] {

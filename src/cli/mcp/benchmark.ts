@@ -30,43 +30,46 @@ export function addBenchmark(server: McpServer, context: ToolContext): void {
         seconds: z.int().min(5).max(600).default(30).describe('Seconds spent on timing.'),
       },
       outputSchema: output,
-      annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
+      annotations: {
+        readOnlyHint: false,
+        destructiveHint: false,
+        idempotentHint: false,
+        openWorldHint: true,
+      },
     },
-    handler(
-      context,
-      ({ dataset: name, seconds }: { dataset?: string | undefined; seconds: number }, call) =>
-        context.alone(call.signal, async () => {
-          const inputs = await benchInputs(
-            { root: context.root(), dataset: name },
-            { ...call, syntax: await context.syntax() },
+    handler(context, ({ dataset: name, seconds }: { dataset?: string | undefined; seconds: number }, call) =>
+      context.alone(call.signal, async () => {
+        const inputs = await benchInputs(
+          { root: context.root(), dataset: name },
+          { ...call, syntax: await context.syntax() },
+        );
+        const { workspace, dataset } = inputs;
+        const measured = await benchWorkspace({ ...call, workspace, dataset, seconds, seed: benchSeed });
+        const { points, buildCpuSeconds } = measured;
+        await logMeasurement({ workspace, dataset, points, buildCpuSeconds }, call.services);
+        const [low, high] = windowFor(workspace.manifest, dataset.name);
+        const lines = points
+          .toSorted((a, b) => a.recall - b.recall)
+          .map(
+            (p) =>
+              `  ef ${p.ef}: recall ${p.recall.toFixed(4)}, ${formatQps(p.qps)} QPS (${formatQps(p.qpsInterval.low)} to ${formatQps(p.qpsInterval.high)})`,
           );
-          const { workspace, dataset } = inputs;
-          const measured = await benchWorkspace({ ...call, workspace, dataset, seconds, seed: benchSeed });
-          const { points, buildCpuSeconds } = measured;
-          await logMeasurement({ workspace, dataset, points, buildCpuSeconds }, call.services);
-          const [low, high] = windowFor(workspace.manifest, dataset.name);
-          const lines = points
-            .toSorted((a, b) => a.recall - b.recall)
-            .map(
-              (p) =>
-                `  ef ${p.ef}: recall ${p.recall.toFixed(4)}, ${formatQps(p.qps)} QPS (${formatQps(p.qpsInterval.low)} to ${formatQps(p.qpsInterval.high)})`,
-            );
-          return answer(
-            {
-              dataset: dataset.name,
-              recallWindow: [low, high],
-              points: points.map(({ ef, recall, secondsPerQuery, qps, qpsInterval }) => {
-                return { ef, recall, secondsPerQuery, qps, qpsInterval };
-              }),
-              buildCpuSeconds,
-            },
-            [
-              `The workspace as saved on ${dataset.name}, one thread, recall window ${low} to ${high}:`,
-              ...lines,
-              `The index takes ${buildCpuSeconds.toFixed(1)} CPU seconds to build.`,
-            ].join('\n'),
-          );
-        }),
+        return answer(
+          {
+            dataset: dataset.name,
+            recallWindow: [low, high],
+            points: points.map(({ ef, recall, secondsPerQuery, qps, qpsInterval }) => {
+              return { ef, recall, secondsPerQuery, qps, qpsInterval };
+            }),
+            buildCpuSeconds,
+          },
+          [
+            `The workspace as saved on ${dataset.name}, one thread, recall window ${low} to ${high}:`,
+            ...lines,
+            `The index takes ${buildCpuSeconds.toFixed(1)} CPU seconds to build.`,
+          ].join('\n'),
+        );
+      }),
     ),
   );
 }

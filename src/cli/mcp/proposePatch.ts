@@ -38,7 +38,12 @@ export function addProposePatch(server: McpServer, context: ToolContext): void {
         dataset: datasetInput,
       },
       outputSchema: output,
-      annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
+      annotations: {
+        readOnlyHint: false,
+        destructiveHint: false,
+        idempotentHint: false,
+        openWorldHint: true,
+      },
     },
     handler(context, ({ module, patch, dataset }: Input, call) =>
       context.alone(call.signal, async () => {

@@ -6,28 +6,25 @@ import { ledgerPath, summariseRuns } from '../../engine/ledger/runSummary.ts';
 import { runStory } from '../../engine/reporting/runStory.ts';
 import { gainText } from '../../protocol/agentText.ts';
 import { estimateSchema } from '../../protocol/measurementSchemas.ts';
-import { candidateDetail, candidateText, runDetail, runText } from './results.ts';
+import { candidateDetail, candidateOf, candidateText, runDetail, runOf, runText } from './results.ts';
 import { answer, handler, type ToolContext } from './tool.ts';
 
 const shownRuns = 20;
 
+const listedRun = z.object({
+  id: z.string(),
+  at: z.string(),
+  module: z.string(),
+  dataset: z.string(),
+  policy: z.string(),
+  status: z.string(),
+  candidates: z.number(),
+  best: z.array(z.string()).describe('Confirmed winners.'),
+  gain: estimateSchema.nullable().describe('Of everything together, as confirmed.'),
+});
+
 const output = {
-  runs: z
-    .array(
-      z.object({
-        id: z.string(),
-        at: z.string(),
-        module: z.string(),
-        dataset: z.string(),
-        policy: z.string(),
-        status: z.string(),
-        candidates: z.number(),
-        best: z.array(z.string()),
-        gain: estimateSchema.nullable().describe('Of everything together, as confirmed.'),
-      }),
-    )
-    .optional()
-    .describe('Newest first.'),
+  runs: z.array(listedRun).optional().describe('Newest first.'),
   run: runDetail.optional(),
   candidate: candidateDetail.optional(),
 };
@@ -56,24 +53,50 @@ export function addShowResults(server: McpServer, context: ToolContext): void {
       const { records } = await readLedger(path);
       if (id === undefined) {
         if (candidate !== undefined) {
-          throw new UserError('no-such-run', 'run: a candidate was named without its run', 'Name the run as well.');
+          throw new UserError(
+            'no-such-run',
+            'run: a candidate was named without its run',
+            'Name the run as well.',
+          );
         }
         const runs = summariseRuns(records)
           .reverse()
           .slice(0, shownRuns)
-          .map(({ candidates, seed: _, ...run }) => ({ ...run, candidates: candidates.length }));
-        return answer({ runs }, runs.length === 0 ? 'No runs yet.' : runs.map(listedRun).join('\n'));
+          .map(({ candidates, best, seed: _, ...run }) => ({
+            ...run,
+            best: [...best],
+            candidates: candidates.length,
+          }));
+        return answer({ runs }, runs.length === 0 ? 'No runs yet.' : runs.map(listedText).join('\n'));
       }
       const story = runStory(records, id);
       if (story === undefined) {
-        throw new UserError('no-such-run', `${path}: there is no run ${id}`, 'Call show_results without a run for the list.');
+        throw new UserError(
+          'no-such-run',
+          `${path}: there is no run ${id}`,
+          'Call show_results without a run for the list.',
+        );
       }
       if (candidate === undefined) {
-        const run = runDetail.parse(runOf(story));
+        const run = runOf(story);
         return answer({ run }, runText(run));
       }
       const detail = candidateOf(story, candidate);
       return answer({ candidate: detail }, candidateText(detail));
     }),
   );
+}
+
+function listedText({
+  id,
+  at,
+  module,
+  dataset,
+  policy,
+  status,
+  candidates,
+  gain,
+}: z.infer<typeof listedRun>): string {
+  const gained = gain === null ? 'no gain confirmed' : `gain ${gainText(gain)}`;
+  return `${id}, ${at}: ${module} on ${dataset}, policy ${policy}, ${status}, ${candidates} candidates, ${gained}`;
 }

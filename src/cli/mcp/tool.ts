@@ -1,9 +1,5 @@
 import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js';
-import type {
-  CallToolResult,
-  ServerNotification,
-  ServerRequest,
-} from '@modelcontextprotocol/sdk/types.js';
+import type { CallToolResult, ServerNotification, ServerRequest } from '@modelcontextprotocol/sdk/types.js';
 import { errorText, isAbort, UserError } from '../../engine/errors.ts';
 import type { CppSyntaxTrees } from '../../engine/module/cppSyntax.ts';
 import type { Services } from '../../engine/ports.ts';
@@ -81,6 +77,10 @@ function failure(error: unknown, { logger }: Pick<Services, 'logger'>): CallTool
   if (error instanceof UserError) {
     return told(`${error.message}\nWhat to do: ${error.fix}\n(${error.code})`);
   }
-  logger.error(`a bug in annsmith: ${error instanceof Error ? (error.stack ?? error.message) : errorText(error)}`);
-  return told(`A bug in annsmith: ${errorText(error)}\nWhat to do: tell the user; the server's log has the details.`);
+  logger.error(
+    `a bug in annsmith: ${error instanceof Error ? (error.stack ?? error.message) : errorText(error)}`,
+  );
+  return told(
+    `A bug in annsmith: ${errorText(error)}\nWhat to do: tell the user; the server's log has the details.`,
+  );
 }

@@ -5,20 +5,29 @@ import { UserError } from '../../../src/engine/errors.ts';
 import { buildPrompt } from '../../../src/engine/prompt/buildPrompt.ts';
 import { promptText } from '../../../src/engine/prompt/promptText.ts';
 import { templateVersion } from '../../../src/engine/prompt/template.ts';
+import { metricNames } from '../../../src/protocol/dataset.ts';
+import { manifestSchema } from '../../../src/protocol/manifest.ts';
 import { moduleNames } from '../../../src/protocol/module.ts';
-import type { PolicyPrompt } from '../../../src/protocol/policy.ts';
+import type { PolicyPrompt, PolicyRequest } from '../../../src/protocol/policy.ts';
+import type { RejectionReason } from '../../../src/protocol/verdict.ts';
 import { accepted, history, options, patchOf, rejected, request, workspace } from './promptRequest.ts';
 
 /**
- * SHA-256 of the prompt of a request that reaches every section, by version of the template. Never change an entry: a
- * text that differs is a new version, whose hash is added.
+ * SHA-256 over prompts that reach every text, by version of the template. Never change an entry: a text that differs is
+ * a new version, whose hash is added.
  */
 const publishedTexts: Readonly<Record<string, string>> = {
-  'contrastive-1': '73a753f5bc7eeff33d9300c772506c16d953e9a08e27457cdbc5a8e3bc7fa816',
+  'contrastive-1': 'e15d17e282b1c919eefe07257c8c7d251075c9fd30f362c54b1fe3f2fda67b08',
 };
 
-/** Independent of the bundled workspace, so that the text of the template alone decides. */
-function templateRequest() {
+/** Spelt out, so that a new reason in the protocol alone is no new text. */
+const reasons = [
+  ...['does-not-parse', 'does-not-apply', 'does-not-compile', 'crash', 'timeout', 'memory', 'wrong-answers'],
+  ...['cheat', 'recall', 'build-cost', 'slower', 'sanitizer', 'not-confirmed', 'style'],
+] as RejectionReason[];
+
+/** Requests that reach every text of the template; independent of the bundled workspace, so that it alone decides. */
+function templateRequests(): PolicyRequest[] {
   const file = 'include/s.h';
   const text = '// password: hunter2\n#include "/data/projects/ann/t.h"\nint search() { return 1; }\n';
   const region = {
@@ -26,34 +35,37 @@ function templateRequest() {
     symbol: 'search',
     kind: 'function',
     start: 0,
-    end: 86,
+    end: 0,
     startLine: 3,
     endLine: 3,
   } as const;
-  const patch =
-    '--- a/include/s.h\n+++ b/include/s.h\n@@ -3,1 +3,1 @@\n-int search() { return 1; }\n+int search() { return 2; }\n';
-  return request(
-    [
-      accepted('a', 0.2, { patch }),
-      ...(
-        [
-          'does-not-parse',
-          'does-not-apply',
-          'does-not-compile',
-          'crash',
-          'timeout',
-          'memory',
-          'wrong-answers',
-        ] as const
-      ).map((reason, i) => rejected(`b${i}`, { reason, check: 'c', detail: 'd' }, { patch })),
-      accepted('e', -0.2, { patch, round: 2 }),
-    ],
-    {
-      files: new Map([[file, text]]),
-      regions: [{ ...region, hash: '' }],
-      manifest: { ...workspace.manifest, name: 'template' },
-    },
+  const patch = `--- a/${file}\n+++ b/${file}\n@@ -3,1 +3,1 @@\n-int search() { return 1; }\n+int search();\n`;
+  const changes = {
+    files: new Map([[file, text]]),
+    regions: [{ ...region, hash: '' }],
+    manifest: manifestSchema.parse({
+      name: 'template',
+      modules: {},
+      roles: {},
+      build: { adapter: 'adapter.cc' },
+      index: {},
+      search: { k: 10, ef: 'auto', recallWindow: [0.85, 0.95] },
+      datasets: ['d'],
+      budgets: { buildCpuFactor: 1.5, memoryFactor: 1.3, recallTolerance: 0.005 },
+    }),
+  };
+  const base = request([], changes);
+  const failures = reasons.map((reason) =>
+    rejected(reason, { reason, check: 'c', detail: 'd\n'.repeat(100) }, { patch }),
   );
+  return [
+    ...moduleNames.map((module) =>
+      request([accepted('a', 0.2, { patch }), accepted('b', -0.2, { patch, round: 2 })], changes, module),
+    ),
+    ...failures.map((failure) => ({ ...base, evidence: { ...base.evidence, past: [failure] } })),
+    ...metricNames.map((metric) => ({ ...base, facts: { ...base.facts, metric, isa: [], llcBytes: 0 } })),
+    { ...base, evidence: { ...base.evidence, reference: [] } },
+  ];
 }
 
 const textOf = ({ messages }: PolicyPrompt): string => messages.map(({ content }) => content).join('\n');
@@ -70,10 +82,13 @@ describe('the prompt', () => {
   });
 
   it('keeps its text within a version', () => {
-    const { template, hash } = buildPrompt(templateRequest(), options);
-    expect(template).toBe(templateVersion);
-    expect(hash, `the text of ${template} changed: raise templateVersion and add its hash here`).toBe(
-      publishedTexts[template],
+    const prompts = templateRequests().map((one) => buildPrompt(one, options));
+    const hash = createHash('sha256')
+      .update(prompts.map((prompt) => prompt.hash).join())
+      .digest('hex');
+    expect(new Set(prompts.map(({ template }) => template))).toEqual(new Set([templateVersion]));
+    expect(hash, `the text of ${templateVersion} changed: raise templateVersion and add its hash here`).toBe(
+      publishedTexts[templateVersion],
     );
   });
 

@@ -208,7 +208,7 @@ describe('the token budget', () => {
           whole.messages[1]!.content.split('# Generation protocol')[1],
         );
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
@@ -223,7 +223,7 @@ describe('the token budget', () => {
           expect(tokensOf(large!, name), name).toBeGreaterThanOrEqual(tokensOf(small!, name));
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 50 },
     );
   });
 

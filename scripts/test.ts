@@ -32,13 +32,13 @@ function whole(script: string): Outcome {
   return run('npm', ['run', '--silent', script]) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
-function vitest(config: string, ...more: string[]): Outcome {
+function vitest(config: string, more: readonly string[] = [], reporter = 'default'): Outcome {
   const report = join(scratch, `${config}.json`);
   const code = run(process.execPath, [
     join(root, 'node_modules/vitest/vitest.mjs'),
     'run',
     `--config=${config}`,
-    '--reporter=default',
+    `--reporter=${reporter}`,
     '--reporter=json',
     `--outputFile.json=${report}`,
     ...more,
@@ -87,10 +87,9 @@ function ui(): Outcome {
     leftOut.push(`the story in VS Code and the test of the package: ${missing}`);
     return { passed: 0, failed: 0 };
   }
-  return vitest(
-    'vitest.ui.config.ts',
-    ...(values.grep === undefined ? [] : ['--testNamePattern', values.grep]),
-  );
+  const chosen = values.grep === undefined ? [] : ['--testNamePattern', values.grep];
+  // Each step of minutes with a line of its own, as soon as it is over.
+  return vitest('vitest.ui.config.ts', chosen, 'verbose');
 }
 
 const suites: Record<string, () => Outcome> = {
@@ -103,10 +102,7 @@ const suites: Record<string, () => Outcome> = {
   ui,
 };
 
-/** A run of minutes on MNIST in a browser, with the waits of a real window. */
-const byHand = ['ui'];
-const names =
-  values.suite === undefined ? Object.keys(suites).filter((name) => !byHand.includes(name)) : [values.suite];
+const names = values.suite === undefined ? Object.keys(suites) : [values.suite];
 const total = { passed: 0, failed: 0 };
 try {
   for (const name of names) {
@@ -122,7 +118,7 @@ try {
   rmSync(scratch, { recursive: true, force: true });
 }
 process.stdout.write(
-  '\nLeft out: npm run test:faults (20 seeded schedules, about ten minutes) and npm run test:ui (the story in a VS Code, about seven). They time things, so they are run by hand: npm run bench:knn, bench:baseline, bench:harness, bench:group, bench:editor, calibrate.\n',
+  '\nLeft out: npm run test:faults (20 seeded schedules, about ten minutes). They time things, so they are run by hand: npm run bench:knn, bench:baseline, bench:harness, bench:group, bench:editor, calibrate.\n',
 );
 if (findChromium() === undefined) {
   leftOut.push('the tests of pages in a browser: name one in $CHROMIUM, or put chromium on the PATH');

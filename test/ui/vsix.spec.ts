@@ -102,7 +102,7 @@ describe('the package for every platform', () => {
       const question = workbench.notification(/native harness/);
       await question.getByRole('button', { name: 'Build', exact: true }).click();
       await workbench.notification(/Building/).waitFor();
-      await workbench.notification(/Building/).waitFor({ state: 'detached', timeout: 8 * 60_000 });
+      await workbench.notification(/Building/).waitFor({ state: 'detached', timeout: 20 * 60_000 });
       await workbench.command('Annsmith: Check This Machine (Doctor)');
       await workbench
         .quickRow(/globalStorage\/annsmith\.annsmith\/native-.*\/bin/)
@@ -110,6 +110,6 @@ describe('the package for every platform', () => {
         .waitFor();
       await workbench.page.keyboard.press('Escape');
     },
-    10 * 60_000,
+    25 * 60_000,
   );
 });

@@ -5,7 +5,11 @@ import type { TokenPrice } from './usage.ts';
 /** Resolves when the time is over; rejects as soon as the signal is aborted. Tests bring one that does not wait. */
 export type Wait = (milliseconds: number, signal: AbortSignal) => Promise<void>;
 
-export const realWait: Wait = (milliseconds, signal) => pause(milliseconds, undefined, { signal });
+/** Node's timers take no more: 24 days. */
+const longestTimer = 2 ** 31 - 1;
+
+export const realWait: Wait = (milliseconds, signal) =>
+  pause(Math.min(milliseconds, longestTimer), undefined, { signal });
 
 /** Of one HTTP request, in milliseconds. */
 export interface ModelTimeouts {

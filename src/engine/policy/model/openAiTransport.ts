@@ -1,4 +1,5 @@
 import type OpenAI from 'openai';
+import { endpointOfEnvironment } from './environment.ts';
 import type { OpenAiOptions } from './openAiOptions.ts';
 
 /** Error bodies are pages at times. Characters. */
@@ -21,15 +22,25 @@ export async function openTransport(options: OpenAiOptions, url: URL, total: num
     organization: options.organization ?? null,
     project: null,
     webhookSecret: null,
-    defaultHeaders: {
-      ...(apiKey === undefined ? { Authorization: null } : {}),
-      ...options.headers,
-    },
+    defaultHeaders: headersOf(options),
     maxRetries: 0,
     timeout: total,
     logLevel: 'off',
     fetch: readableErrors(options.fetch ?? fetch),
   });
+}
+
+/**
+ * By lower-case name; null: not sent. The library adds the lines of OPENAI_CUSTOM_HEADERS by itself, to whatever endpoint:
+ * those that the options do not repeat are taken out again.
+ */
+function headersOf({ apiKey, headers }: OpenAiOptions): Record<string, string | null> {
+  const merged: Record<string, string | null> = {};
+  for (const name of Object.keys(endpointOfEnvironment(process.env).headers))
+    merged[name.toLowerCase()] = null;
+  merged['authorization'] = apiKey === undefined ? null : `Bearer ${apiKey}`;
+  for (const [name, value] of Object.entries(headers ?? {})) merged[name.toLowerCase()] = value;
+  return merged;
 }
 
 /**

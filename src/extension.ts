@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { registerAgents } from './host/agents/register.ts';
 import { Benchmarks } from './host/benchmark.ts';
 import { registerCommands } from './host/commands/register.ts';
 import { setContextKeys } from './host/contextKeys.ts';
@@ -7,6 +8,8 @@ import { EngineClient, restartOnSettings } from './host/engine/engineClient.ts';
 import type { FeatureContext } from './host/feature.ts';
 import { registerNative } from './host/native/buildNative.ts';
 import { nativeFolder } from './host/native/nativeFolder.ts';
+import { EditorModels } from './host/policy/editorModels.ts';
+import { registerPolicy } from './host/policy/register.ts';
 import { createReview } from './host/review/review.ts';
 import { WindowRuns } from './host/runs.ts';
 import { registerStatusItem } from './host/status/statusItem.ts';
@@ -28,11 +31,13 @@ export function activate(extension: vscode.ExtensionContext): AnnsmithApi {
     return part;
   };
   const log = own(vscode.window.createOutputChannel('Annsmith', { log: true }));
+  const models = own(new EditorModels(extension));
   const engine = own(
     new EngineClient({
       extensionUri: extension.extensionUri,
       nativeFolder: () => nativeFolder(extension),
       log,
+      models,
     }),
   );
   // First of all: its process starts up beside what follows.
@@ -48,9 +53,11 @@ export function activate(extension: vscode.ExtensionContext): AnnsmithApi {
   own(registerTaskProvider(store, runs));
   own(registerStatusItem({ engine, store, runs, benchmarks }));
   own(showViewProgress(runs));
-  const views = own(registerViews(context));
+  const views = own(registerViews(context, models));
+  own(registerPolicy(context, models));
   own(registerCurves(context));
   own(registerNative(context));
+  own(registerAgents(context));
   own(restartOnSettings(engine, () => runs.active !== undefined, runs.onChange, log));
   return { engine, store, runs, review, views };
 }

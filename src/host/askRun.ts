@@ -2,10 +2,13 @@ import * as vscode from 'vscode';
 import * as z from 'zod';
 import type { ModuleName } from '../protocol/module.ts';
 import type { Engine, Store } from './feature.ts';
+import { offeredModels } from './policy/chatModels.ts';
+import { endpointOf } from './policy/endpoint.ts';
+import { policyItems, typedPolicy } from './policy/policyItems.ts';
+import { recentPolicies, rememberPolicy } from './policy/recentPolicies.ts';
 import {
   budgetItems,
   datasetItems,
-  policyItems,
   type RunChoice,
   startingChoice,
   typedBudget,
@@ -25,10 +28,17 @@ interface AskOptions {
 
 const choiceSchema = z.object({
   dataset: z.string(),
-  policy: z.enum(['playbook']),
+  policy: z.string(),
   budgetMinutes: z.number().positive().nullable(),
 });
 const rememberedSchema = z.object({ choice: choiceSchema, settings: choiceSchema });
+
+/** The fields of a task that are asked for. */
+interface RunFields {
+  readonly dataset: string;
+  readonly policy: string;
+  readonly budgetMinutes: number;
+}
 
 /** Dataset, policy and budget of a run, in the fields of its task; undefined when dismissed. */
 export async function askRun({
@@ -37,16 +47,21 @@ export async function askRun({
   memento,
   root,
   modules,
-}: AskOptions): Promise<{ readonly dataset: string; readonly budgetMinutes: number } | undefined> {
+}: AskOptions): Promise<RunFields | undefined> {
   const { l10n } = vscode;
   const key = `annsmith.choice:${root}`;
-  const { dataset, policy, budgetMinutes } = runSettings(vscode.Uri.file(root));
+  const { dataset, policy, budgetMinutes, model } = runSettings(vscode.Uri.file(root));
   const settings: RunChoice = { dataset, policy, budgetMinutes };
   const remembered = rememberedSchema.safeParse(memento.get<unknown>(key));
   const named = store.workspaces.find((workspace) => workspace.root === root)?.datasets ?? [];
   const start = startingChoice(settings, remembered.success ? remembered.data : undefined, named);
-  const known = store.datasets ?? (await engine.request('annsmith/datasets', {})).datasets;
-  const answers = await askSteps<string, RunChoice['policy'], number | null>(
+  const [known, offered] = await Promise.all([
+    store.datasets ?? engine.request('annsmith/datasets', {}).then(({ datasets }) => datasets),
+    offeredModels(),
+  ]);
+  const endpoint = endpointOf(model.baseUrl, process.env['OPENAI_BASE_URL'])?.origin;
+  const offer = { chosen: start.policy, recent: recentPolicies(memento), offered, endpoint };
+  const answers = await askSteps<string, string, number | null>(
     l10n.t('Optimize {0}', modulesTitle(modules, l10n)),
     [
       {
@@ -55,7 +70,12 @@ export async function askRun({
         chosen: start.dataset,
         typed: (text) => typedDataset(text, l10n),
       },
-      { placeholder: l10n.t('What writes the candidates'), items: policyItems(l10n), chosen: start.policy },
+      {
+        placeholder: l10n.t('What writes the candidates; a model can be typed: openai:MODEL'),
+        items: policyItems(offer, l10n),
+        chosen: start.policy,
+        typed: (text) => typedPolicy(text, offer, l10n),
+      },
       {
         placeholder: l10n.t('Time for the run; other minutes can be typed'),
         items: budgetItems(start.budgetMinutes, l10n),
@@ -67,6 +87,7 @@ export async function askRun({
   if (answers === undefined) return undefined;
   const choice: RunChoice = { dataset: answers[0], policy: answers[1], budgetMinutes: answers[2] };
   await memento.update(key, { choice, settings });
+  await rememberPolicy(memento, choice.policy);
   // Tasks have no null: there, 0 is no limit.
-  return { dataset: choice.dataset, budgetMinutes: choice.budgetMinutes ?? 0 };
+  return { dataset: choice.dataset, policy: choice.policy, budgetMinutes: choice.budgetMinutes ?? 0 };
 }

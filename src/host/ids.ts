@@ -20,6 +20,13 @@ export const commands = {
   selectDataset: 'annsmith.selectDataset',
   goToRegion: 'annsmith.goToRegion',
   copyProgram: 'annsmith.copyProgram',
+  showReasoning: 'annsmith.showReasoning',
+  choosePolicy: 'annsmith.choosePolicy',
+  setModelKey: 'annsmith.setModelKey',
+  removeModelKey: 'annsmith.removeModelKey',
+  testModel: 'annsmith.testModel',
+  previewPrompt: 'annsmith.previewPrompt',
+  forgetConsent: 'annsmith.forgetConsent',
   reviewCandidate: 'annsmith.reviewCandidate',
   openDiff: 'annsmith.openDiff',
   acceptHunk: 'annsmith.acceptHunk',
@@ -44,6 +51,14 @@ export const settings = {
   compiler: 'annsmith.compiler',
   cacheFolder: 'annsmith.cacheFolder',
   trace: 'annsmith.trace.server',
+  modelBaseUrl: 'annsmith.model.baseUrl',
+  modelHeaders: 'annsmith.model.headers',
+  modelTemperature: 'annsmith.model.temperature',
+  modelMaxTokens: 'annsmith.model.maxTokens',
+  modelPromptTokens: 'annsmith.model.promptTokens',
+  modelTokenBudget: 'annsmith.model.tokenBudget',
+  modelCostBudget: 'annsmith.model.costBudget',
+  modelPricePerMillion: 'annsmith.model.pricePerMillion',
 } as const;
 
 export const views = {
@@ -89,8 +104,15 @@ export const itemKinds = {
   candidate: 'annsmith.candidate',
   /** Has no patch to look at. */
   candidateEmpty: 'annsmith.candidate.empty',
+  /** Of runs with language models: what the model thought can be read. */
+  candidateModel: 'annsmith.candidate.model',
   datasetReady: 'annsmith.dataset.ready',
   datasetAbsent: 'annsmith.dataset.absent',
   /** Being fetched or imported. */
   datasetBusy: 'annsmith.dataset.busy',
+  /** A language model in use. */
+  policyModel: 'annsmith.policy.model',
+  policyKey: 'annsmith.policy.key',
+  /** Code may be sent. */
+  policyConsent: 'annsmith.policy.consent',
 } as const;

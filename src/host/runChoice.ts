@@ -4,7 +4,8 @@ import type { Localize } from './localize.ts';
 /** What is asked before a run. */
 export interface RunChoice {
   readonly dataset: string;
-  readonly policy: 'playbook';
+  /** One, or several with commas. */
+  readonly policy: string;
   /** Null: as long as it takes. */
   readonly budgetMinutes: number | null;
 }
@@ -106,14 +107,4 @@ export function typedDataset(text: string, l10n: Localize): ChoiceItem<string> |
   return /^synthetic-[a-z]+:\S+$/.test(name)
     ? { label: name, description: l10n.t('made on demand'), value: name }
     : undefined;
-}
-
-export function policyItems(l10n: Localize): ChoiceItem<RunChoice['policy']>[] {
-  return [
-    {
-      label: 'playbook',
-      description: l10n.t('the built-in catalogue of rewrites, offline'),
-      value: 'playbook',
-    },
-  ];
 }

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import * as z from 'zod';
+import { defaultModelSettings, type ModelSettings, modelSettingsSchema } from '../protocol/model.ts';
 import type { ServerSettings } from './engine/serverEnvironment.ts';
 import { settings } from './ids.ts';
 
@@ -8,11 +9,13 @@ import { settings } from './ids.ts';
 export interface RunSettings {
   /** Empty: the manifest's first. */
   readonly dataset: string;
-  readonly policy: 'playbook';
+  /** As the setting has it, whether or not it names policies. */
+  readonly policy: string;
   readonly group: number;
   readonly rounds: number;
   /** Null: as long as it takes. */
   readonly budgetMinutes: number | null;
+  readonly model: ModelSettings;
 }
 
 function read<T>(key: keyof typeof settings, schema: z.ZodType<T>, scope?: vscode.Uri): T {
@@ -24,16 +27,42 @@ const text = z.string().catch('');
 export function runSettings(scope: vscode.Uri): RunSettings {
   return {
     dataset: read('dataset', text, scope).trim(),
-    policy: read('policy', z.enum(['playbook']).catch('playbook'), scope),
+    policy: read('policy', text, scope).trim() || 'playbook',
     group: read('groupSize', z.int().min(2).max(64).catch(8), scope),
     rounds: read('rounds', z.int().min(1).max(100).catch(1), scope),
     budgetMinutes: read('budgetMinutes', z.number().positive().nullable().catch(15), scope),
+    model: modelSettings(scope),
+  };
+}
+
+/**
+ * How language models are asked. An address that is none stays as it is, for the server to refuse: what is sent must not
+ * go to another one instead.
+ */
+export function modelSettings(scope?: vscode.Uri): ModelSettings {
+  const { temperature, maxTokens, promptTokens, tokenBudget, costBudget, pricePerMillion, headers } =
+    modelSettingsSchema.shape;
+  const fallback = defaultModelSettings;
+  return {
+    baseUrl: read('modelBaseUrl', text, scope).trim() || null,
+    headers: read('modelHeaders', headers.catch(fallback.headers), scope),
+    temperature: read('modelTemperature', temperature.catch(fallback.temperature), scope),
+    maxTokens: read('modelMaxTokens', maxTokens.catch(fallback.maxTokens), scope),
+    promptTokens: read('modelPromptTokens', promptTokens.catch(fallback.promptTokens), scope),
+    tokenBudget: read('modelTokenBudget', tokenBudget.catch(null), scope),
+    costBudget: read('modelCostBudget', costBudget.catch(null), scope),
+    pricePerMillion: read('modelPricePerMillion', pricePerMillion.catch(null), scope),
   };
 }
 
 /** Makes a dataset the one that runs of the folder are measured on. */
 export async function useDataset(scope: vscode.Uri, dataset: string): Promise<void> {
   await vscode.workspace.getConfiguration(undefined, scope).update(settings.dataset, dataset);
+}
+
+/** Makes policies those of a folder's runs. */
+export async function usePolicy(scope: vscode.Uri, policy: string): Promise<void> {
+  await vscode.workspace.getConfiguration(undefined, scope).update(settings.policy, policy);
 }
 
 export function benchmarkSeconds(scope: vscode.Uri): number {

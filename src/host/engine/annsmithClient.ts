@@ -1,6 +1,12 @@
 import { LanguageClient, State } from 'vscode-languageclient/node';
 
-export { CloseAction, ErrorAction, RevealOutputChannelOn, Trace } from 'vscode-languageclient/node';
+export {
+  CloseAction,
+  ErrorAction,
+  ResponseError,
+  RevealOutputChannelOn,
+  Trace,
+} from 'vscode-languageclient/node';
 
 /**
  * A language client that speaks through the log alone: what is worth a notification is said by the host, once and with

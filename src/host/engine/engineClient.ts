@@ -6,6 +6,7 @@ import { commands } from '../ids.ts';
 import { onSettingChange } from '../settings.ts';
 import { EngineStopped, EngineUnavailable } from './errors.ts';
 import { RestartSchedule } from './restartSchedule.ts';
+import type { ServerModels } from './serverModels.ts';
 import { ServerSession } from './serverSession.ts';
 import { requireTrust } from './trust.ts';
 
@@ -14,6 +15,7 @@ export interface EngineClientOptions {
   /** Where the native parts are, or will be once they are built. */
   readonly nativeFolder: () => string;
   readonly log: vscode.LogOutputChannel;
+  readonly models: ServerModels;
 }
 
 /** The engine server over its life times: it is started when it is needed and trusted, and again when it crashes. */
@@ -103,7 +105,7 @@ export class EngineClient implements Engine, vscode.Disposable {
 
   /** Starts until it works, the schedule is at its end, or the signal says to leave it. */
   async #start(firstDelayMs: number, signal: AbortSignal): Promise<ServerSession> {
-    const { extensionUri, nativeFolder, log } = this.#options;
+    const { extensionUri, nativeFolder, log, models } = this.#options;
     this.#setState('starting');
     for (let delayMs: number | undefined = firstDelayMs; delayMs !== undefined; ) {
       if (delayMs > 0) await wait(delayMs, undefined, { signal }).catch(() => undefined);
@@ -115,6 +117,7 @@ export class EngineClient implements Engine, vscode.Disposable {
           extensionUri,
           nativeFolder: nativeFolder(),
           log,
+          models,
           onEvent,
         });
         if (signal.aborted) {

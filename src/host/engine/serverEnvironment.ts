@@ -5,15 +5,24 @@ export interface ServerSettings {
   readonly cacheFolder: string;
 }
 
+/** What language models need of the environment. */
+export interface ModelEnvironment {
+  /** The settings, or the default, say where models are: `OPENAI_BASE_URL` of the editor does not. */
+  readonly hasBaseUrl: boolean;
+  /** Of the endpoint in use, from the editor's secret storage. */
+  readonly apiKey: string | undefined;
+}
+
 /** Variables that hold keys, by the customary parts of their names. */
 const secretName = /(^|_)(API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|AUTH)(_|$)/i;
 /** What the editor sets for processes of its own. */
 const editorName = /^(VSCODE_|ELECTRON_|APPLICATION_INSIGHTS_|CHROME_)|^NODE_OPTIONS$/;
 
-/** The environment of the engine server: that of the editor without its own variables and without keys. */
+/** The environment of the engine server: that of the editor without its own variables and keys, with the model's key. */
 export function serverEnvironment(
   base: Readonly<Record<string, string | undefined>>,
   settings: ServerSettings & { readonly nativeFolder: string },
+  models: ModelEnvironment,
 ): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(base)) {
@@ -24,5 +33,8 @@ export function serverEnvironment(
   if (settings.compiler !== '') environment['CXX'] = settings.compiler;
   if (settings.cacheFolder !== '') environment['ANNSMITH_CACHE'] = settings.cacheFolder;
   environment['ANNSMITH_NATIVE_DIR'] = settings.nativeFolder;
+  if (models.hasBaseUrl) delete environment['OPENAI_BASE_URL'];
+  // The only way a key takes to the server: arguments can be read by others, and files stay.
+  if (models.apiKey !== undefined) environment['OPENAI_API_KEY'] = models.apiKey;
   return environment;
 }

@@ -11,12 +11,14 @@ import {
   type RequestMethod,
   type ResultOf,
 } from '../../protocol/engine.ts';
+import { answerServer } from '../policy/answerServer.ts';
 import { onSettingChange, serverSettings, traceSetting } from '../settings.ts';
 import type { AnnsmithClient } from './annsmithClient.ts';
 import { parseEvent } from './engineEvent.ts';
 import { EngineStopped, EngineUnavailable } from './errors.ts';
 import { misfit } from './handshake.ts';
-import { serverEnvironment } from './serverEnvironment.ts';
+import { type ModelEnvironment, serverEnvironment } from './serverEnvironment.ts';
+import type { ServerModels } from './serverModels.ts';
 import { ServerProcess } from './serverProcess.ts';
 import { translateError } from './translateError.ts';
 
@@ -24,6 +26,7 @@ export interface SessionOptions {
   readonly extensionUri: vscode.Uri;
   readonly nativeFolder: string;
   readonly log: vscode.LogOutputChannel;
+  readonly models: ServerModels;
   readonly onEvent: (event: EngineEvent) => void;
 }
 
@@ -58,7 +61,9 @@ export class ServerSession {
 
   /** Starts a server and waits for its greeting. @throws EngineUnavailable where its version does not fit. */
   static async start(options: SessionOptions): Promise<ServerSession> {
-    const server = startProcess(options);
+    const models = options.models.environment();
+    // Without a key to be fetched, the process starts in this very turn.
+    const server = startProcess(options, models instanceof Promise ? await models : models);
     const library = await loadClient().catch(async (error: unknown) => {
       await server.end();
       throw error;
@@ -73,7 +78,11 @@ export class ServerSession {
     }
   }
 
-  private constructor({ log, onEvent }: SessionOptions, server: ServerProcess, library: ClientLibrary) {
+  private constructor(
+    { log, models, onEvent }: SessionOptions,
+    server: ServerProcess,
+    library: ClientLibrary,
+  ) {
     this.#process = server;
     this.#library = library;
     const { AnnsmithClient, CloseAction, ErrorAction, RevealOutputChannelOn } = library;
@@ -107,6 +116,7 @@ export class ServerSession {
       if (event === undefined) log.warn(`not an event of the engine: ${JSON.stringify(value)}`);
       else onEvent(event);
     });
+    answerServer(this.#client, models.answers, library.ResponseError);
     this.ended = this.#process.ended.then((how) => {
       this.#hasEnded = true;
       this.#subscription?.dispose();
@@ -172,9 +182,12 @@ export class ServerSession {
   }
 }
 
-function startProcess({ extensionUri, nativeFolder, log }: SessionOptions): ServerProcess {
+function startProcess(
+  { extensionUri, nativeFolder, log }: SessionOptions,
+  models: ModelEnvironment,
+): ServerProcess {
   const script = vscode.Uri.joinPath(extensionUri, 'dist', 'server.mjs').fsPath;
-  const environment = serverEnvironment(process.env, { ...serverSettings(), nativeFolder });
+  const environment = serverEnvironment(process.env, { ...serverSettings(), nativeFolder }, models);
   const server = new ServerProcess(script, environment, extensionUri.fsPath);
   createInterface({ input: server.child.stderr }).on('line', (line) => log.warn(`[server] ${line}`));
   return server;

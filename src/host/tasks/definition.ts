@@ -3,12 +3,16 @@ import { splitDatasetNames } from '../../protocol/dataset.ts';
 import type { ParamsOf } from '../../protocol/engine.ts';
 import { type ModuleName, moduleNames } from '../../protocol/module.ts';
 import { taskType } from '../ids.ts';
+import { policyPattern } from '../policy/spec.ts';
 import type { RunSettings } from '../settings.ts';
+
+const policyProblem = 'not playbook, openai:MODEL or vscode:VENDOR/FAMILY, or several with commas';
 
 const schema = z.object({
   type: z.literal(taskType),
   module: z.enum([...moduleNames, 'all']),
   dataset: z.string().optional(),
+  policy: z.string().regex(new RegExp(policyPattern), policyProblem).optional(),
   /** 0: as long as it takes. */
   budgetMinutes: z.number().min(0).optional(),
   group: z.int().min(2).max(64).optional(),
@@ -49,9 +53,11 @@ export function orderOf(
   settings: RunSettings,
   available: readonly ModuleName[],
 ): RunOrder {
-  const { module, dataset, budgetMinutes, group, rounds, seed, resume } = definition;
+  const { module, dataset, policy, budgetMinutes, group, rounds, seed, resume } = definition;
   const modules = module === 'all' ? [...available] : [module];
-  if (resume !== undefined) return { kind: 'resume', params: { root, run: resume }, modules };
+  if (resume !== undefined) {
+    return { kind: 'resume', params: { root, run: resume, model: settings.model }, modules };
+  }
   const names = dataset ?? settings.dataset;
   return {
     kind: 'start',
@@ -62,7 +68,8 @@ export function orderOf(
       group: group ?? settings.group,
       rounds: rounds ?? settings.rounds,
       budgetMinutes: budgetMinutes === 0 ? null : (budgetMinutes ?? settings.budgetMinutes),
-      policy: settings.policy,
+      policy: policy ?? settings.policy,
+      model: settings.model,
       seed: seed ?? 1,
     },
   };

@@ -1,16 +1,17 @@
-import { Disposable, commands as editorCommands, l10n, Uri, window } from 'vscode';
+import { Disposable, commands as editorCommands, l10n, window } from 'vscode';
 import type { CommandTarget, FeatureContext } from '../feature.ts';
 import { commands, views } from '../ids.ts';
+import type { EditorModels } from '../policy/editorModels.ts';
 import { reportError } from '../reportError.ts';
-import { onSettingChange, runSettings } from '../settings.ts';
+import { onSettingChange } from '../settings.ts';
 import { CandidatesView } from './candidatesView.ts';
 import { getDataset, importDataset } from './datasetCommands.ts';
 import { datasetsInUse, selectDataset } from './datasetSetting.ts';
 import { DatasetWork } from './datasetWork.ts';
 import { datasetsTree } from './model/datasets.ts';
 import { modulesTree } from './model/modules.ts';
-import { policyTree } from './model/policy.ts';
 import { NodeTree } from './nodeTree.ts';
+import { policyView } from './policyView.ts';
 import { copyProgram, goToRegion } from './rowCommands.ts';
 
 /** The views, with their rows for who wants to look into them. */
@@ -19,12 +20,12 @@ export interface Views extends Disposable {
 }
 
 /** Modules, Candidates, Datasets and Policy in the activity bar, and the commands of their rows. */
-export function registerViews(context: FeatureContext): Views {
+export function registerViews(context: FeatureContext, models: EditorModels): Views {
   const work = new DatasetWork(context.engine);
   const candidates = new CandidatesView(context);
   const modules = modulesView(context);
   const datasets = datasetsView(context, work);
-  const policy = policyView(context);
+  const policy = policyView(context, models);
   const parts = [work, candidates, modules, datasets, policy, rowCommands(context, work)];
   return Object.assign(Disposable.from(...parts), {
     trees: {
@@ -66,24 +67,6 @@ function datasetsView({ store }: FeatureContext, work: DatasetWork): View {
     store.onChange((what) => what !== 'runs' && show()),
     work.onChange(show),
     onSettingChange('dataset', show),
-  );
-  return Object.assign(parts, { tree });
-}
-
-function policyView({ store }: FeatureContext): View {
-  const tree = new NodeTree();
-  const show = (): void => {
-    const { workspaces } = store;
-    const { policy } = runSettings(Uri.file(workspaces[0]?.root ?? '/'));
-    const runs = workspaces.flatMap(({ root }) => store.runsOf(root));
-    tree.show(policyTree({ policy, runs }, l10n));
-  };
-  show();
-  const parts = Disposable.from(
-    tree,
-    window.createTreeView(views.policy, { treeDataProvider: tree }),
-    store.onChange((what) => what !== 'datasets' && show()),
-    onSettingChange('policy', show),
   );
   return Object.assign(parts, { tree });
 }

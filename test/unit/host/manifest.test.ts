@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { exportStrings, hostSources } from '../../../scripts/l10n/exportStrings.ts';
 import * as ids from '../../../src/host/ids.ts';
+import { defaultModelSettings } from '../../../src/protocol/model.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const textOf = (...path: string[]): string => readFileSync(join(root, ...path), 'utf8');
@@ -240,6 +241,25 @@ describe('settings', () => {
       expect(properties[id]?.scope).toBe('machine-overridable');
       expect(restrictedConfigurations).toContain(id);
     }
+  });
+});
+
+describe('what is sent where', () => {
+  it('is for the machine alone to set: a workspace names a model, never an endpoint or a header', () => {
+    for (const id of [ids.settings.modelBaseUrl, ids.settings.modelHeaders])
+      expect(properties[id]?.scope).toBe('machine');
+    expect(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations).toContain(ids.settings.policy);
+  });
+
+  it('has the defaults of the engine', () => {
+    const of = (key: string): unknown => properties[`annsmith.model.${key}`]?.default;
+    const { baseUrl, ...others } = defaultModelSettings;
+    expect([of('baseUrl'), baseUrl]).toEqual(['', null]);
+    for (const [key, value] of Object.entries(others)) expect(of(key), key).toEqual(value);
+  });
+
+  it('has no setting for a key', () => {
+    expect(Object.keys(properties).filter((id) => /key|secret|password/i.test(id))).toEqual([]);
   });
 });
 

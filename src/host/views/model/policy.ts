@@ -1,47 +1,81 @@
 import type { RunView } from '../../../protocol/engine.ts';
 import type { Localize } from '../../localize.ts';
+import { type PolicySpec, parsePolicies, sharesPolicy } from '../../policy/spec.ts';
+import { totalUsage, usageLong, usageShort } from '../../policy/usageText.ts';
 import { formatCount } from './format.ts';
 import { line, title, type ViewNode } from './node.ts';
+import { type ModelFacts, modelNode } from './policyModel.ts';
 
 export interface PolicyInput {
   /** As the settings name it. */
   readonly policy: string;
   /** Of every folder; newest first within each. */
   readonly runs: readonly RunView[];
+  readonly models: ModelFacts;
 }
 
-/** What writes the candidates, and what of this workspace it can learn from. */
-export function policyTree({ policy, runs }: PolicyInput, l10n: Localize): readonly ViewNode[] {
-  const own = runs.filter((run) => run.policy === policy);
-  const newest = own.reduce<RunView | undefined>(
-    (latest, run) => (latest === undefined || run.at > latest.at ? run : latest),
-    undefined,
-  );
+/** What writes the candidates, what of this workspace it can learn from, and what it has used. */
+export function policyTree({ policy, runs, models }: PolicyInput, l10n: Localize): readonly ViewNode[] {
+  const specs = parsePolicies(policy);
+  if (specs === undefined) return [unknownNode(policy, l10n)];
+  const own = runs.filter((run) => sharesPolicy(run.policy, specs));
+  return [
+    ...specs.flatMap((spec) =>
+      spec.kind === 'playbook' ? playbookNodes(runs, l10n) : [modelNode(spec, models, l10n)],
+    ),
+    judgedNode(own, l10n),
+    ...usageNodes(specs, own, l10n),
+  ];
+}
+
+function unknownNode(policy: string, l10n: Localize): ViewNode {
+  return {
+    id: 'policy:unknown',
+    label: policy,
+    description: l10n.t('not a policy'),
+    tooltip: [
+      title(policy),
+      line(
+        l10n.t(
+          'The setting annsmith.policy is to be playbook, openai:MODEL or vscode:VENDOR/FAMILY, or several of them with commas.',
+        ),
+      ),
+    ],
+    icon: { name: 'error', colour: 'list.errorForeground' },
+    target: {},
+    children: [],
+  };
+}
+
+function playbookNodes(runs: readonly RunView[], l10n: Localize): ViewNode[] {
+  const newest = runs
+    .filter((run) => run.policy === 'playbook')
+    .reduce<RunView | undefined>(
+      (latest, run) => (latest === undefined || run.at > latest.at ? run : latest),
+      undefined,
+    );
   const version = newest?.policyVersion;
   return [
     {
       id: 'policy:id',
-      label: policy === 'playbook' ? l10n.t('Playbook') : policy,
+      label: l10n.t('Playbook'),
       description: version ?? '',
       tooltip: [
-        title(policy),
-        ...(policy === 'playbook'
-          ? [line(l10n.t('The built-in catalogue of rewrites: offline, free, trainable.'))]
-          : []),
+        title('playbook'),
+        line(l10n.t('The built-in catalogue of rewrites: offline, free, trainable.')),
         ...(version === undefined ? [] : [line(l10n.t('Version of the newest run: {0}.', version))]),
       ],
       icon: { name: 'book' },
       target: {},
       children: [],
     },
-    ...priorNodes(policy, version, l10n),
-    judgedNode(own, l10n),
+    ...priorNodes(version, l10n),
   ];
 }
 
 /** A version of the playbook is that of its prior, then that of its grammar. */
-function priorNodes(policy: string, version: string | undefined, l10n: Localize): ViewNode[] {
-  const prior = policy === 'playbook' ? version?.split('+', 1)[0] : undefined;
+function priorNodes(version: string | undefined, l10n: Localize): ViewNode[] {
+  const prior = version?.split('+', 1)[0];
   if (prior === undefined || prior === '') return [];
   return [
     {
@@ -77,4 +111,24 @@ function judgedNode(runs: readonly RunView[], l10n: Localize): ViewNode {
     target: {},
     children: [],
   };
+}
+
+/** Of the runs of this workspace; there where a model is among the policies, or was. */
+function usageNodes(specs: readonly PolicySpec[], runs: readonly RunView[], l10n: Localize): ViewNode[] {
+  const usage = totalUsage(runs);
+  if (usage === null && specs.every(({ kind }) => kind === 'playbook')) return [];
+  return [
+    {
+      id: 'policy:usage',
+      label: l10n.t('Used by runs'),
+      description: usage === null ? l10n.t('nothing yet') : usageShort(usage, l10n),
+      tooltip: [
+        title(l10n.t('Used by runs')),
+        line(usage === null ? l10n.t('No run of this workspace has asked a model.') : usageLong(usage, l10n)),
+      ],
+      icon: { name: 'credit-card' },
+      target: {},
+      children: [],
+    },
+  ];
 }

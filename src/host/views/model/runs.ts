@@ -3,6 +3,8 @@ import { formatGain, formatQps } from '../../../protocol/numberText.ts';
 import type { CommandTarget, EngineState } from '../../feature.ts';
 import { itemKinds } from '../../ids.ts';
 import type { Localize } from '../../localize.ts';
+import { namesModel } from '../../policy/spec.ts';
+import { usageLong, usageShort } from '../../policy/usageText.ts';
 import { candidateNode } from './candidateNode.ts';
 import { byFolder } from './folders.ts';
 import { formatEstimate, formatRatio, formatTime } from './format.ts';
@@ -48,7 +50,7 @@ function runNode(root: string, run: RunView, state: RunState, l10n: Localize): V
   return {
     id: runRowId(root, run.id),
     label: described(modules, outcome),
-    description: described(datasets, time),
+    description: described(datasets, time, run.usage !== null && usageShort(run.usage, l10n)),
     tooltip: runTooltip(run, status, l10n),
     icon: runIcon(run, state),
     kind: kindOf(run, state),
@@ -56,7 +58,9 @@ function runNode(root: string, run: RunView, state: RunState, l10n: Localize): V
     expanded: active,
     // The icon says no more than the label, except for a run that is done and has a gain.
     spoken: `${status === word ? '' : `${word}: `}${described(modules, datasets)}, ${described(time, outcome)}`,
-    children: run.groups.map((group) => groupNode(group, { target, active }, l10n)),
+    children: run.groups.map((group) =>
+      groupNode(group, { target, active, hasModel: namesModel(run.policy) }, l10n),
+    ),
   };
 }
 
@@ -114,15 +118,18 @@ function runTooltip(run: RunView, status: string, l10n: Localize): TooltipPart[]
       line(l10n.t('At recall {0}: {1}, from {2} to {3} QPS.', recall, formatRatio(ratio), from, to)),
     );
   }
+  if (run.usage !== null) parts.push(line(usageLong(run.usage, l10n)));
   return parts;
 }
 
 interface GroupPlace {
   readonly target: CommandTarget & { readonly root: string; readonly run: string };
   readonly active: boolean;
+  /** A language model is among the run's policies. */
+  readonly hasModel: boolean;
 }
 
-function groupNode(group: GroupView, { target, active }: GroupPlace, l10n: Localize): ViewNode {
+function groupNode(group: GroupView, { target, active, hasModel }: GroupPlace, l10n: Localize): ViewNode {
   const { module, round, candidates } = group;
   const accepted = candidates.filter(({ verdict }) => verdict?.kind === 'accepted');
   const gains = accepted.flatMap(({ gain }) => (gain === null ? [] : [gain.value]));
@@ -138,8 +145,13 @@ function groupNode(group: GroupView, { target, active }: GroupPlace, l10n: Local
     kind: itemKinds.group,
     target: { ...target, module },
     expanded: true,
-    children: candidates.map((candidate) =>
-      candidateNode(candidate, { id: `candidate:${place}:${candidate.id}`, target, active }, l10n),
-    ),
+    children: candidates.map((candidate) => {
+      const row = candidateNode(
+        candidate,
+        { id: `candidate:${place}:${candidate.id}`, target, active },
+        l10n,
+      );
+      return hasModel && candidate.hasPatch ? { ...row, kind: itemKinds.candidateModel } : row;
+    }),
   };
 }

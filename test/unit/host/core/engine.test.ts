@@ -30,6 +30,7 @@ describe('restart schedule', () => {
 
 describe('server environment', () => {
   const settings = { compiler: '', cacheFolder: '', nativeFolder: '/native' };
+  const models = { hasBaseUrl: true, apiKey: undefined };
 
   it('leaves out keys and what belongs to the editor', () => {
     const base = {
@@ -42,7 +43,7 @@ describe('server environment', () => {
       NODE_OPTIONS: '--require x',
       KEYBOARD: 'us',
     };
-    expect(serverEnvironment(base, settings)).toEqual({
+    expect(serverEnvironment(base, settings, models)).toEqual({
       PATH: '/bin',
       HTTPS_PROXY: 'http://proxy',
       KEYBOARD: 'us',
@@ -53,11 +54,22 @@ describe('server environment', () => {
 
   it('puts the settings over what is there', () => {
     const base = { CXX: 'c++', ANNSMITH_CACHE: '/old' };
-    expect(serverEnvironment(base, settings)).toMatchObject({ CXX: 'c++', ANNSMITH_CACHE: '/old' });
-    expect(serverEnvironment(base, { ...settings, compiler: 'g++-13', cacheFolder: '/new' })).toMatchObject({
+    expect(serverEnvironment(base, settings, models)).toMatchObject({ CXX: 'c++', ANNSMITH_CACHE: '/old' });
+    const chosen = { ...settings, compiler: 'g++-13', cacheFolder: '/new' };
+    expect(serverEnvironment(base, chosen, models)).toMatchObject({
       CXX: 'g++-13',
       ANNSMITH_CACHE: '/new',
     });
+  });
+
+  it('has the key of the endpoint, and the address of the editor only where no setting has one', () => {
+    const base = { OPENAI_API_KEY: 'of-the-editor', OPENAI_BASE_URL: 'https://b.example/v1' };
+    const stored = serverEnvironment(base, settings, { hasBaseUrl: true, apiKey: 'stored' });
+    expect(stored['OPENAI_API_KEY']).toBe('stored');
+    expect(stored).not.toHaveProperty('OPENAI_BASE_URL');
+    const none = serverEnvironment(base, settings, { hasBaseUrl: false, apiKey: undefined });
+    expect(none['OPENAI_BASE_URL']).toBe('https://b.example/v1');
+    expect(none).not.toHaveProperty('OPENAI_API_KEY');
   });
 });
 

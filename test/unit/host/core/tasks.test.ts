@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import packageManifest from '../../../../package.json' with { type: 'json' };
 import { orderOf, parseDefinition } from '../../../../src/host/tasks/definition.ts';
 import { asCompilerLine, RunScreen } from '../../../../src/host/tasks/runScreen.ts';
+import { defaultModelSettings } from '../../../../src/protocol/model.ts';
 import { moduleNames } from '../../../../src/protocol/module.ts';
 import { plain } from './plain.ts';
 
-const settings = { dataset: '', policy: 'playbook', group: 8, rounds: 1, budgetMinutes: 15 } as const;
+const model = { ...defaultModelSettings, temperature: 0.5 };
+const settings = { dataset: '', policy: 'playbook', group: 8, rounds: 1, budgetMinutes: 15, model };
 const definitionOf = (fields: object) => {
   const parsed = parseDefinition({ type: 'annsmith', module: 'search', ...fields });
   if (!parsed.ok) throw new Error(parsed.problem);
@@ -25,6 +27,7 @@ describe('task definitions', () => {
         rounds: 1,
         budgetMinutes: 15,
         policy: 'playbook',
+        model,
         seed: 1,
       },
     });
@@ -34,6 +37,7 @@ describe('task definitions', () => {
     const fields = {
       module: 'all',
       dataset: 'a, synthetic-uniform:n=1000,d=4',
+      policy: 'playbook,openai:m',
       group: 2,
       rounds: 3,
       seed: 7,
@@ -42,6 +46,7 @@ describe('task definitions', () => {
     expect(order.params).toMatchObject({
       modules: ['construction', 'search', 'refinement'],
       datasets: ['a', 'synthetic-uniform:n=1000,d=4'],
+      policy: 'playbook,openai:m',
       group: 2,
       rounds: 3,
       seed: 7,
@@ -56,19 +61,32 @@ describe('task definitions', () => {
 
   it('resume a run', () => {
     const order = orderOf(definitionOf({ resume: 'r1' }), '/w', settings, moduleNames);
-    expect(order).toEqual({ kind: 'resume', params: { root: '/w', run: 'r1' }, modules: ['search'] });
+    expect(order).toEqual({ kind: 'resume', params: { root: '/w', run: 'r1', model }, modules: ['search'] });
   });
 
   it('are refused with the field that is wrong', () => {
     expect(parseDefinition({ type: 'annsmith', module: 'indexing' })).toMatchObject({ ok: false });
     const parsed = parseDefinition({ type: 'annsmith', module: 'search', group: 1 });
     expect(parsed.ok ? '' : parsed.problem).toMatch(/^group: /);
+    const policy = parseDefinition({ type: 'annsmith', module: 'search', policy: 'gpt-5' });
+    expect(policy.ok ? '' : policy.problem).toBe(
+      'policy: not playbook, openai:MODEL or vscode:VENDOR/FAMILY, or several with commas',
+    );
   });
 
   it('have every field in the manifest, as the editor drops those it does not know', () => {
     const [task] = packageManifest.contributes.taskDefinitions;
     const known = Object.keys(task!.properties).sort();
-    const all = { dataset: 'a', budgetMinutes: 1, group: 2, rounds: 1, seed: 1, resume: 'r', folder: 'f' };
+    const all = {
+      dataset: 'a',
+      policy: 'openai:m',
+      budgetMinutes: 1,
+      group: 2,
+      rounds: 1,
+      seed: 1,
+      resume: 'r',
+      folder: 'f',
+    };
     expect(
       Object.keys(definitionOf(all))
         .filter((key) => key !== 'type')

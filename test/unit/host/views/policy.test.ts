@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { policyTree } from '../../../../src/host/views/model/policy.ts';
+import type { ModelFacts } from '../../../../src/host/views/model/policyModel.ts';
 import { candidate, group, l10n, outline, run, tooltipText } from './samples.ts';
 
 const groups = [
@@ -11,14 +12,28 @@ const groups = [
   ]),
 ];
 
+const models: ModelFacts = {
+  endpoint: {
+    baseUrl: 'https://a.example/v1',
+    origin: 'https://a.example',
+    from: 'setting',
+    isLocal: false,
+  },
+  hasKey: false,
+  isOffered: () => undefined,
+  lastTest: () => undefined,
+  mayGetCode: () => false,
+};
+const usage = { promptTokens: 1000, completionTokens: 200, requests: 3, cost: 0.25 };
+
 describe('policy view', () => {
   it('names the policy, its prior, and what it can learn from', () => {
     const runs = [
       run({ at: '2026-02-01T10:00:00.000Z', groups }),
       run({ id: 'r0', policyVersion: '2+ffff', at: '2026-01-01T10:00:00.000Z', groups }),
-      run({ id: 'x', policy: 'some-model', policyVersion: '9', at: '2026-03-01T10:00:00.000Z', groups }),
+      run({ id: 'x', policy: 'openai:m', policyVersion: '9', at: '2026-03-01T10:00:00.000Z', groups }),
     ];
-    const rows = policyTree({ policy: 'playbook', runs }, l10n);
+    const rows = policyTree({ policy: 'playbook', runs, models }, l10n);
     expect(outline(rows)).toEqual([
       'Playbook | 3+5f1d0c7a9e21',
       'Prior | version 3',
@@ -28,17 +43,115 @@ describe('policy view', () => {
   });
 
   it('knows no version before the first run', () => {
-    expect(outline(policyTree({ policy: 'playbook', runs: [] }, l10n))).toEqual([
+    expect(outline(policyTree({ policy: 'playbook', runs: [], models }, l10n))).toEqual([
       'Playbook',
       'Judged candidates | none yet',
     ]);
   });
 
-  it('shows another policy by its name', () => {
-    const rows = policyTree(
-      { policy: 'some-model', runs: [run({ policy: 'some-model', policyVersion: '9' })] },
+  it('shows what a model needs, and what is missing', () => {
+    const rows = policyTree({ policy: 'openai:gpt-5', runs: [], models }, l10n);
+    expect(outline(rows)).toEqual([
+      'gpt-5 | OpenAI-compatible',
+      '  Endpoint | https://a.example',
+      '  API key | not set',
+      '  Sending code | asked before the first time',
+      '  Last test | not tested yet',
+      'Judged candidates | none yet',
+      'Used by runs | nothing yet',
+    ]);
+    const [, key, consent] = rows[0]!.children;
+    expect([key!.kind, key!.icon?.name]).toEqual(['annsmith.policy.key', 'warning']);
+    expect(consent!.kind, 'nothing to withdraw').toBeUndefined();
+    expect(rows[0]!.target).toEqual({ policy: 'openai:gpt-5', endpoint: 'https://a.example' });
+  });
+
+  it('shows a model that is ready, with what its runs used', () => {
+    const at = '2026-01-31T09:30:00.000Z';
+    const ready: ModelFacts = {
+      ...models,
+      hasKey: true,
+      lastTest: (policy, endpoint) => ({
+        policy,
+        endpoint,
+        at,
+        outcome: { ok: true, text: 'yes', seconds: 1.25, dropped: ['seed', 'logprobs'] },
+      }),
+      mayGetCode: (endpoint) => endpoint === 'https://a.example',
+    };
+    const runs = [
+      run({ policy: 'openai:gpt-5', groups, usage }),
+      run({ id: 'r2', policy: 'playbook,openai:gpt-5', usage }),
+      run({ id: 'r3', policy: 'openai:other', usage }),
+    ];
+    const rows = policyTree({ policy: 'openai:gpt-5', runs, models: ready }, l10n);
+    expect(outline(rows).slice(2)).toEqual([
+      '  API key | set',
+      '  Sending code | allowed',
+      '  Last test | answered in 1.3 s',
+      'Judged candidates | 2, runs: 2',
+      'Used by runs | 2,400 tokens · $0.50',
+    ]);
+    const [, , consent, test] = rows[0]!.children;
+    expect(consent!.kind).toBe('annsmith.policy.consent');
+    expect(tooltipText(test!)).toContain('It does not take: seed, logprobs.');
+  });
+
+  it('shows a failed test with its reason', () => {
+    const failed: ModelFacts = {
+      ...models,
+      lastTest: (policy, endpoint) => ({
+        policy,
+        endpoint,
+        at: '2026-01-31T09:30:00.000Z',
+        outcome: { ok: false, error: 'The key was refused.' },
+      }),
+    };
+    const [row] = policyTree({ policy: 'openai:m', runs: [], models: failed }, l10n);
+    const test = row!.children.at(-1)!;
+    expect([test.description, test.icon?.name]).toEqual(['failed: The key was refused.', 'error']);
+  });
+
+  it('asks neither a key nor leave for a server on this machine', () => {
+    const endpoint = { ...models.endpoint!, origin: 'http://localhost:8000', isLocal: true };
+    const [row] = policyTree({ policy: 'openai:m', runs: [], models: { ...models, endpoint } }, l10n);
+    expect(outline(row!.children)).toEqual([
+      'Endpoint | http://localhost:8000 · this machine',
+      'API key | not set, often not needed here',
+      'Last test | not tested yet',
+    ]);
+    expect(row!.children[1]!.icon?.name).toBe('key');
+  });
+
+  it('says that an address is none', () => {
+    const [row] = policyTree(
+      { policy: 'openai:m', runs: [], models: { ...models, endpoint: undefined } },
       l10n,
     );
-    expect(outline(rows)).toEqual(['some-model | 9', 'Judged candidates | none yet']);
+    expect(outline(row!.children)).toEqual(['Endpoint | not an address', 'Last test | not tested yet']);
+  });
+
+  it('shows models of the editor, and whether they are there', () => {
+    const isOffered = (vendor: string, family: string) => `${vendor}/${family}` === 'copilot/gpt-5';
+    const facts = { ...models, isOffered };
+    const rows = policyTree(
+      { policy: 'vscode:copilot/gpt-5,vscode:x/y,playbook', runs: [], models: facts },
+      l10n,
+    );
+    expect(outline(rows).filter((row) => !/Last test|Sending code/.test(row))).toEqual([
+      'copilot/gpt-5 | language model of the editor',
+      '  Provider | copilot · available',
+      'x/y | language model of the editor',
+      '  Provider | x · not available',
+      'Playbook',
+      'Judged candidates | none yet',
+      'Used by runs | nothing yet',
+    ]);
+  });
+
+  it('says that a text is no policy', () => {
+    expect(outline(policyTree({ policy: 'gpt-5', runs: [], models }, l10n))).toEqual([
+      'gpt-5 | not a policy',
+    ]);
   });
 });

@@ -134,6 +134,16 @@ describe('candidates view', () => {
     );
   });
 
+  it('tells what models used, and lets their reasoning be read', () => {
+    const usage = { promptTokens: 9000, completionTokens: 1000, requests: 5, cost: null };
+    const groups = [group([candidate('g1c1'), candidate('g1c2', { hasPatch: false })])];
+    const rows = allRows(tree([run({ policy: 'playbook,openai:m', usage, groups })]));
+    expect(rows[0]!.description).toMatch(/ · 10,000 tokens$/);
+    expect(tooltipText(rows[0]!)).toContain('9,000 tokens of prompts and 1,000 of completions in 5 requests');
+    const kinds = rows.filter(({ target }) => target.candidate !== undefined).map(({ kind }) => kind);
+    expect(kinds).toEqual(['annsmith.candidate.model', 'annsmith.candidate.empty']);
+  });
+
   it('has unique ids, and marks what was applied', () => {
     const groups = [group(judged), group([candidate('g2c1', { hasPatch: false })], { id: 'g2', round: 2 })];
     const rows = allRows(tree([run({ groups, applied: true }), run({ id: 'r2', groups })]));

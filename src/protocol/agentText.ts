@@ -57,7 +57,6 @@ export function speedupText(speedups: readonly SpeedupAt[]): string {
 /** What came of a proposal, verdict first. */
 export function proposalText(outcome: ProposalOutcome): string {
   const { run, candidate, verdict, gain, confirmed, speedup, reference, points, checks } = outcome;
-  const failed = checks.filter(({ ok }) => !ok);
   return [
     `Verdict: ${verdictText(verdict)}.`,
     gain === null
@@ -67,14 +66,8 @@ export function proposalText(outcome: ProposalOutcome): string {
     ...section('Speed-up at equal recall', speedupText(speedup)),
     ...section('Curve of the patch', curveText(points)),
     ...section('Curve of the workspace as saved', curveText(reference)),
-    ...section('Checks that failed', failed.map(({ name, detail }) => `  ${name}: ${detail}`).join('\n')),
-    ...section(
-      'Checks that passed',
-      checks
-        .filter(({ ok }) => ok)
-        .map(({ name, detail }) => `  ${name}: ${detail}`)
-        .join('\n'),
-    ),
+    ...section('Checks that failed', checksText(checks.filter(({ ok }) => !ok))),
+    ...section('Checks that passed', checksText(checks.filter(({ ok }) => ok))),
     `Logged as candidate ${candidate} of run ${run}. Nothing was applied: the user reviews it in the editor, where it is listed under Candidates.`,
   ].join('\n');
 }
@@ -86,6 +79,11 @@ function confirmationText(verdict: Verdict, gain: Estimate | null, confirmed: bo
   if (verdict.kind === 'accepted' && gain !== null && gain.low <= 0)
     return 'Not faster beyond doubt (the interval contains zero), so nothing was there to confirm.';
   return 'Nothing was there to confirm.';
+}
+
+/** One check per line. */
+export function checksText(checks: readonly { readonly name: string; readonly detail: string }[]): string {
+  return checks.map(({ name, detail }) => `  ${name}${detail === '' ? '' : `: ${detail}`}`).join('\n');
 }
 
 function section(title: string, text: string): string[] {

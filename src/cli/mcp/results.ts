@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { UserError } from '../../engine/errors.ts';
 import { type CandidateStory, measuredTrials, type RunStory } from '../../engine/reporting/runStory.ts';
-import { curveText, gainText, speedupText, verdictText } from '../../protocol/agentText.ts';
+import { checksText, curveText, gainText, speedupText, verdictText } from '../../protocol/agentText.ts';
 import { estimateSchema } from '../../protocol/measurementSchemas.ts';
 import { moduleNames } from '../../protocol/module.ts';
 import { formatBytes } from '../../protocol/numberText.ts';
@@ -139,12 +139,8 @@ export function candidateText(candidate: CandidateDetail): string {
       : [
           `Costs: ${(candidate.costs.buildCpuSeconds + candidate.costs.prepareCpuSeconds).toFixed(1)} CPU seconds to build, ${formatBytes(candidate.costs.memoryBytes)} of memory.`,
         ]),
-    ...section(
-      'Checks',
-      candidate.checks
-        .map(({ name, ok, detail }) => `  ${ok ? 'ok' : 'failed'} ${name}: ${detail}`)
-        .join('\n'),
-    ),
+    ...section('Checks that failed', checksText(candidate.checks.filter(({ ok }) => !ok))),
+    ...section('Checks that passed', checksText(candidate.checks.filter(({ ok }) => ok))),
     ...section(
       'Parts',
       candidate.parts

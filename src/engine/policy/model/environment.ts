@@ -1,12 +1,15 @@
 import http from 'node:http';
-import { defaultBaseUrl, type OpenAiOptions } from './openAiOptions.ts';
+import { defaultBaseUrl } from './openAiOptions.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The part of a client's options that the environment gives. */
-export type EndpointOptions = Required<
-  Pick<OpenAiOptions, 'baseUrl' | 'apiKey' | 'organization' | 'headers'>
->;
+export interface EndpointOptions {
+  readonly baseUrl: string;
+  readonly apiKey: string | undefined;
+  readonly organization: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+}
 
 /**
  * Reads OPENAI_BASE_URL, OPENAI_API_KEY, OPENAI_ORG_ID and OPENAI_CUSTOM_HEADERS (lines of `Name: value`), the names

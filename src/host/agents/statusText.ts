@@ -66,11 +66,12 @@ function folderText(workspace: WorkspaceOverview, runs: readonly RunView[], l10n
 }
 
 function moduleLine(
-  { module, regions, measured, best }: WorkspaceOverview['modules'][number],
+  { module, measured, best }: WorkspaceOverview['modules'][number],
   l10n: Localize,
 ): string {
-  const parts = [l10n.t('{0} regions', regions.length)];
-  if (measured !== null) {
+  const parts: string[] = [];
+  if (measured === null) parts.push(l10n.t('not measured yet'));
+  else {
     const { recall, qps, dataset, stale } = measured;
     parts.push(
       qps === null

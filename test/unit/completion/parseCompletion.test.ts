@@ -243,6 +243,12 @@ describe('refusals', () => {
     );
   });
 
+  it('takes code of any depth', () => {
+    const deep = `void Reset() { ${'{'.repeat(20_000)}${'}'.repeat(20_000)} }`;
+    const text = regionText('CandidatePool').replace(' private:', `${deep}\n private:`);
+    expect(refusal(`FILE: ${search}\nREGION: CandidatePool\n\`\`\`\n${text}\n\`\`\`\n`)).toBe('applied');
+  });
+
   it('reads hostile long lines in time that grows with their length', () => {
     const started = performance.now();
     for (const unit of [' ', '#', '*', '`', '<', '=', 'FILE:', '## ', '\n', '```a\n', '/', 'a.h ']) {

@@ -54,6 +54,13 @@ describe('syntaxHash', () => {
     expect(syntaxHash(files, noted, syntax)).toBe(hash(changed));
   });
 
+  it('takes code of any depth', () => {
+    const deep = (inner: string): string =>
+      changed.replace('2 * distance(id)', `${'('.repeat(20_000)}${inner}${')'.repeat(20_000)}`);
+    expect(hash(deep('id + 1'))).toBe(hash(deep('id+1')));
+    expect(hash(deep('id'))).not.toBe(hash(deep('d')));
+  });
+
   it('counts broken code as it is written', () => {
     const broken = changed.replace('class CandidatePool {', 'class CandidatePool { )( ');
     expect(hash(broken)).not.toBe(hash(changed));

@@ -62,8 +62,8 @@ function statusMeaning(
     return [
       'model-auth',
       hasKey
-        ? 'Check that the key is valid for this endpoint and may use this model (OPENAI_API_KEY, or `Annsmith: Set Model Key`).'
-        : 'Set OPENAI_API_KEY, or use `Annsmith: Set Model Key` in the editor.',
+        ? 'Check that the key is valid for this endpoint and may use this model (OPENAI_API_KEY, or `Annsmith: Set Model API Key`).'
+        : 'Set OPENAI_API_KEY, or use `Annsmith: Set Model API Key` in the editor.',
     ];
   }
   if (status === 404) {

@@ -12,6 +12,7 @@ const require = createRequire(import.meta.url);
 const onDemand: Readonly<Record<string, string>> = {
   './annsmithClient.ts': './languageClient.cjs',
   'h5wasm/node': './h5wasm.mjs',
+  openai: './openai.mjs',
 };
 const bundlesOnDemand: Plugin = {
   name: 'bundles on demand',
@@ -41,6 +42,8 @@ const engine: BuildOptions = {
     js: "import { createRequire as annsmithRequire } from 'node:module'; const require = annsmithRequire(import.meta.url);",
   },
 };
+/** What an editor waits for: without its spaces it is read faster, and an error's stack still has names. */
+const compact: BuildOptions = { minifySyntax: true, minifyWhitespace: true };
 const page: BuildOptions = {
   outdir: out,
   bundle: true,
@@ -60,14 +63,12 @@ async function bundle(name: string, entry: string, options: BuildOptions): Promi
 await mkdir(out, { recursive: true });
 await bundle('cli', 'src/cli/main.ts', { ...engine, target: 'node24' });
 // An editor brings a Node of its own, and may be an older one.
-await bundle('server', 'src/server/main.ts', { ...engine, target: 'node20' });
-// Without its spaces it is read faster, and an error's stack still has names.
+await bundle('server', 'src/server/main.ts', { ...engine, ...compact, target: 'node20' });
 const extension: BuildOptions = {
   ...program,
   format: 'cjs',
   target: 'node20',
-  minifySyntax: true,
-  minifyWhitespace: true,
+  ...compact,
   external: ['vscode'],
   outExtension: { '.js': '.cjs' },
   // An editor's `import()` does not know the module `vscode`; its `require` does.
@@ -75,7 +76,8 @@ const extension: BuildOptions = {
 };
 await bundle('extension', 'src/extension.ts', extension);
 await bundle('languageClient', 'src/host/engine/annsmithClient.ts', extension);
-await bundle('h5wasm', 'h5wasm/node', { ...engine, target: 'node20' });
+for (const [name, entry] of Object.entries({ h5wasm: 'h5wasm/node', openai: 'openai' }))
+  await bundle(name, entry, { ...engine, target: 'node20' });
 // What a report carries inside itself, and the benchmark view of the editor.
 for (const name of ['report', 'curves']) {
   await bundle(name, `webview/${name}/main.ts`, page);

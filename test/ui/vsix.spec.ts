@@ -36,6 +36,7 @@ describe('the package for this platform', () => {
         'dist/languageClient.cjs',
         'dist/server.mjs',
         'dist/h5wasm.mjs',
+        'dist/openai.mjs',
         'dist/curves.js',
         'dist/curves.css',
         'dist/report.js',

@@ -8,6 +8,7 @@ import {
 } from '../protocol/model.ts';
 import type { Policy } from '../protocol/policy.ts';
 import { parseCompletion } from './candidate/completion/parseCompletion.ts';
+import { styleGate } from './candidate/style/styleGate.ts';
 import { contrastivePrompt } from './contrastivePrompt.ts';
 import { UserError } from './errors.ts';
 import { hunkParts } from './hunkParts.ts';
@@ -124,7 +125,7 @@ function modelPolicy(spec: PolicySpec, context: PolicyContext, budget: ModelBudg
       const { outcome, design } = read(completion, request);
       return outcome.kind === 'files' ? hunkParts(request.files, outcome.files, design) : [];
     },
-    style: { refusals: () => [], growth: () => undefined, codeHash: ({ after }) => JSON.stringify([...after]) }, // TEMP
+    style: styleGate(syntax, manifest.style),
     consent: async (files) =>
       isLoopback(client.endpoint) ||
       context.consent({ root, endpoint: client.endpoint, model: client.id, files }),

@@ -7,9 +7,9 @@ export interface ServerSettings {
 
 /** What language models need of the environment. */
 export interface ModelEnvironment {
-  /** The settings, or the default, say where models are: `OPENAI_BASE_URL` of the editor does not. */
-  readonly hasBaseUrl: boolean;
-  /** Of the endpoint in use, from the editor's secret storage. */
+  /** Of the settings. Undefined: `OPENAI_BASE_URL` of the editor's environment, else the default. */
+  readonly baseUrl: string | undefined;
+  /** Of the endpoint in use and of no other, from the editor's secret storage. */
   readonly apiKey: string | undefined;
 }
 
@@ -33,7 +33,7 @@ export function serverEnvironment(
   if (settings.compiler !== '') environment['CXX'] = settings.compiler;
   if (settings.cacheFolder !== '') environment['ANNSMITH_CACHE'] = settings.cacheFolder;
   environment['ANNSMITH_NATIVE_DIR'] = settings.nativeFolder;
-  if (models.hasBaseUrl) delete environment['OPENAI_BASE_URL'];
+  if (models.baseUrl !== undefined) environment['OPENAI_BASE_URL'] = models.baseUrl;
   // The only way a key takes to the server: arguments can be read by others, and files stay.
   if (models.apiKey !== undefined) environment['OPENAI_API_KEY'] = models.apiKey;
   return environment;

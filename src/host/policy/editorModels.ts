@@ -66,13 +66,13 @@ export class EditorModels implements ServerModels, vscode.Disposable {
 
   environment(): ModelEnvironment | Promise<ModelEnvironment> {
     const { endpoint } = this;
-    const hasBaseUrl = endpoint?.from !== 'environment';
+    const baseUrl = endpoint?.from === 'setting' ? endpoint.baseUrl : undefined;
     this.#served = undefined;
-    if (endpoint === undefined || !this.keys.has(endpoint.origin)) return { hasBaseUrl, apiKey: undefined };
+    if (endpoint === undefined || !this.keys.has(endpoint.origin)) return { baseUrl, apiKey: undefined };
     const { origin } = endpoint;
     return this.keys.get(origin).then((apiKey) => {
       if (apiKey !== undefined) this.#served = origin;
-      return { hasBaseUrl, apiKey };
+      return { baseUrl, apiKey };
     });
   }
 

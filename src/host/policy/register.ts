@@ -30,7 +30,7 @@ export function registerPolicy(feature: FeatureContext, models: EditorModels): v
       await choosePolicy(context, target?.ask === false ? target.policy : undefined);
     }),
     command(commands.setModelKey, () => setKey(context)),
-    command(commands.removeModelKey, () => removeKey(context)),
+    command(commands.removeModelKey, ({ endpoint }) => removeKey(context, endpoint)),
     command(commands.testModel, ({ policy }) => testModel(context, policy)),
     command(commands.previewPrompt, (target) => previewPrompt(context, target)),
     command(commands.forgetConsent, ({ endpoint }) => forgetConsent(models, endpoint)),

@@ -31,8 +31,8 @@ function keyProblem(text: string): string | undefined {
     : vscode.l10n.t('A key has no spaces, line breaks or other special characters.');
 }
 
-/** Removes the key of the endpoint in use, or of one that is picked where there are others. */
-export async function removeKey({ models }: PolicyContext): Promise<void> {
+/** Removes the key of the endpoint that is meant, else of one that is picked. */
+export async function removeKey({ models }: PolicyContext, endpoint?: string): Promise<void> {
   const { origins } = models.keys;
   const [first] = origins;
   if (first === undefined) {
@@ -40,10 +40,9 @@ export async function removeKey({ models }: PolicyContext): Promise<void> {
     return;
   }
   const title = vscode.l10n.t('Remove the API key of which endpoint?');
-  const picked =
-    origins.length === 1 && first === models.endpoint?.origin
-      ? first
-      : await vscode.window.showQuickPick(origins, { title });
+  const isOnlyOne = origins.length === 1 && first === models.endpoint?.origin;
+  const named = endpoint ?? (isOnlyOne ? first : undefined);
+  const picked = named ?? (await vscode.window.showQuickPick(origins, { title }));
   if (picked === undefined) return;
   await models.keys.remove(picked);
   vscode.window.setStatusBarMessage(

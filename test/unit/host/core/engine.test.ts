@@ -30,7 +30,7 @@ describe('restart schedule', () => {
 
 describe('server environment', () => {
   const settings = { compiler: '', cacheFolder: '', nativeFolder: '/native' };
-  const models = { hasBaseUrl: true, apiKey: undefined };
+  const models = { baseUrl: undefined, apiKey: undefined };
 
   it('leaves out keys and what belongs to the editor', () => {
     const base = {
@@ -64,10 +64,12 @@ describe('server environment', () => {
 
   it('has the key of the endpoint, and the address of the editor only where no setting has one', () => {
     const base = { OPENAI_API_KEY: 'of-the-editor', OPENAI_BASE_URL: 'https://b.example/v1' };
-    const stored = serverEnvironment(base, settings, { hasBaseUrl: true, apiKey: 'stored' });
-    expect(stored['OPENAI_API_KEY']).toBe('stored');
-    expect(stored).not.toHaveProperty('OPENAI_BASE_URL');
-    const none = serverEnvironment(base, settings, { hasBaseUrl: false, apiKey: undefined });
+    const set = { baseUrl: 'https://a.example/v1', apiKey: 'stored' };
+    expect(serverEnvironment(base, settings, set)).toMatchObject({
+      OPENAI_BASE_URL: 'https://a.example/v1',
+      OPENAI_API_KEY: 'stored',
+    });
+    const none = serverEnvironment(base, settings, models);
     expect(none['OPENAI_BASE_URL']).toBe('https://b.example/v1');
     expect(none).not.toHaveProperty('OPENAI_API_KEY');
   });

@@ -12,12 +12,20 @@ import { chatCommands } from './ids.ts';
 import { statusMarkdown } from './statusText.ts';
 import { askedAbout, type Subject } from './subject.ts';
 
+/** What of the features is needed; the workspace's state remembers where code may be sent. */
+export interface ChatContext extends Pick<FeatureContext, 'engine' | 'store' | 'runs'> {
+  readonly extension: Pick<FeatureContext['extension'], 'workspaceState'>;
+  readonly log: Pick<FeatureContext['log'], 'warn' | 'debug'>;
+}
+
 type Stream = Pick<vscode.ChatResponseStream, 'markdown' | 'button' | 'progress'>;
 
 /** Answers `@annsmith`: what the ledger says first, then, where the chat has a model, its words about that. */
 export async function answerChat(
-  context: FeatureContext,
-  request: Pick<vscode.ChatRequest, 'command' | 'prompt'> & { readonly model?: vscode.LanguageModelChat },
+  context: ChatContext,
+  request: Pick<vscode.ChatRequest, 'command' | 'prompt'> & {
+    readonly model?: Pick<vscode.LanguageModelChat, 'name' | 'sendRequest'>;
+  },
   stream: Stream,
   token: vscode.CancellationToken,
 ): Promise<void> {
@@ -34,13 +42,13 @@ export async function answerChat(
 type Request = Parameters<typeof answerChat>[1];
 
 async function answerStatus(
-  context: FeatureContext,
+  context: ChatContext,
   request: Request,
   stream: Stream,
   token: vscode.CancellationToken,
 ): Promise<void> {
   const { engine, store, runs } = context;
-  if (store.workspaces.length === 0 || engine.state !== 'running') await store.refresh();
+  await store.refresh();
   const text = statusMarkdown(
     {
       engine: engine.state,
@@ -56,7 +64,7 @@ async function answerStatus(
 }
 
 async function answerResult(
-  context: FeatureContext,
+  context: ChatContext,
   request: Request,
   stream: Stream,
   token: vscode.CancellationToken,
@@ -83,7 +91,7 @@ async function answerResult(
 }
 
 async function gather(
-  { engine, log }: FeatureContext,
+  { engine, log }: ChatContext,
   root: string,
   subject: Subject,
   token: vscode.CancellationToken,
@@ -128,7 +136,7 @@ function offer(root: string, { run, candidate, view }: Subject, stream: Stream):
 
 /** The chat's own model about the facts. Where it does not answer, the facts stand alone. */
 async function ask(
-  { log }: FeatureContext,
+  { log }: ChatContext,
   { model, prompt: question }: Request,
   facts: string,
   stream: Stream,

@@ -9,6 +9,8 @@ export interface Connected {
   readonly client: Client;
   /** Everything the server has written on stderr. */
   log(): string;
+  /** What was not of the protocol: anything else on its stdout, for one. */
+  readonly errors: readonly Error[];
   /** Resolves once the server has ended. */
   close(): Promise<void>;
 }
@@ -29,8 +31,10 @@ export async function connect(workspace: string): Promise<Connected> {
     log += chunk.toString();
   });
   const client = new Client({ name: 'test', version: '1' });
+  const errors: Error[] = [];
+  client.onerror = (error) => errors.push(error);
   await client.connect(transport);
-  return { client, log: () => log, close: () => client.close() };
+  return { client, errors, log: () => log, close: () => client.close() };
 }
 
 /** The text of a tool's answer. */

@@ -172,4 +172,8 @@ describe('annsmith mcp', () => {
     const { structuredContent } = await agent.client.callTool({ name: 'list_modules', arguments: {} });
     expect(structuredContent).toMatchObject({ newest: { dataset: 'few', stale: false } });
   });
+
+  it('has written nothing but the protocol on stdout', () => {
+    expect(agent.errors).toEqual([]);
+  });
 });

@@ -107,6 +107,7 @@ function serveLanguage(session: Session): void {
     return regions;
   };
   connection.onCodeLens(async ({ textDocument }, token) => {
+    session.areLensesAsked = true;
     const regions = await regionsOf(textDocument.uri, token);
     const [first] = regions;
     if (first === undefined || !(await settings.of(first.root.path)).codeLens.enabled) return [];

@@ -34,6 +34,8 @@ export class Session {
   readonly watch: Watch;
   /** Set where lenses can be asked for again. */
   canRefreshLenses = false;
+  /** Set once the client has asked for lenses. */
+  areLensesAsked = false;
   #syntax: Promise<CppSyntaxTrees> | undefined;
   #folders: Promise<unknown> = Promise.resolve();
   /** Roots that were looked at as a whole. */
@@ -174,8 +176,9 @@ export class Session {
     if (JSON.stringify(facts.map(lensFacts)) !== before) this.refreshLenses();
   }
 
+  /** Has the client ask again for what it has asked; an editor that is told so before asks only later. */
   refreshLenses(): void {
-    if (!this.canRefreshLenses) return;
+    if (!this.canRefreshLenses || !this.areLensesAsked) return;
     // A client that is leaving does not answer.
     this.connection.sendRequest(CodeLensRefreshRequest.type).catch(() => undefined);
   }

@@ -37,26 +37,33 @@ function formOf(text: string, syntax: CppSyntax): string {
   }
 }
 
+/** Walks by the cursor alone: code may be nested deeper than a stack of calls. */
 function write(cursor: TreeCursor, parts: string[]): void {
-  if (cursor.nodeType === 'comment') return;
-  // The grammar takes the whole literal apart, and what is inside of it may hold space.
-  const isWhole = /^(?:string_literal|raw_string_literal|char_literal|system_lib_string)$/.test(
-    cursor.nodeType,
-  );
-  if (isWhole || !cursor.gotoFirstChild()) {
-    const text = isWhole ? cursor.nodeText : tokenText(cursor);
-    if (text !== '') parts.push(JSON.stringify(text));
-    return;
-  }
-  const at = parts.length;
-  do write(cursor, parts);
-  while (cursor.gotoNextSibling());
-  cursor.gotoParent();
-  if (parts.length > at) {
-    parts.splice(at, 0, `(${cursor.nodeType}`);
-    parts.push(')');
+  for (;;) {
+    const type = cursor.nodeType;
+    if (type !== 'comment') {
+      // The grammar takes a literal apart, and what is inside of it may hold space.
+      const isWhole = wholes.has(type);
+      if (!isWhole && cursor.gotoFirstChild()) {
+        parts.push(`(${type}`);
+        continue;
+      }
+      const text = isWhole ? cursor.nodeText : tokenText(cursor);
+      if (text !== '') parts.push(JSON.stringify(text));
+    }
+    while (!cursor.gotoNextSibling()) {
+      if (!cursor.gotoParent()) return;
+      parts.push(')');
+    }
   }
 }
+
+const wholes: ReadonlySet<string> = new Set([
+  'string_literal',
+  'raw_string_literal',
+  'char_literal',
+  'system_lib_string',
+]);
 
 /** The text after a directive is one token to the grammar, comments and continued lines included. */
 function tokenText(cursor: TreeCursor): string {

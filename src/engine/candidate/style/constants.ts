@@ -161,9 +161,9 @@ function givesMeaning(above: Node, node: Node, value: number): boolean {
     case 'argument_list': {
       const call = above.parent;
       if (!call || !isInstruction(call)) return false;
-      return (
-        node.type === 'number_literal' || (isPower && !/prefetch/.test(call.text.split('(', 1)[0] ?? ''))
-      );
+      if (node.type === 'number_literal') return true;
+      // A prefetch may reach for the next cache lines; any other distance is a choice.
+      return isPower && (!/prefetch/.test(call.text.split('(', 1)[0] ?? '') || value % 64 === 0);
     }
     default:
       if (/^align(?:as|of)_/.test(above.type)) return true;

@@ -22,6 +22,7 @@ interface Place {
   readonly owner: string;
   readonly isVisible: boolean;
   readonly inside: Node | undefined;
+  readonly depth: number;
 }
 
 const classNodes: ReadonlySet<string> = new Set(['class_specifier', 'struct_specifier', 'union_specifier']);
@@ -35,16 +36,23 @@ const hiddenNamespace = /^(?:\w*_)?(?:details?|internal|impl)$/;
 /** Every name that a tree declares, in order of the text. */
 export function declaredIn(root: Node): readonly Declared[] {
   const found: Declared[] = [];
-  visitAll(root, { scope: 'namespace', owner: '', isVisible: true, inside: undefined }, found);
+  visitAll(root, { scope: 'namespace', owner: '', isVisible: true, inside: undefined, depth: 0 }, found);
   return found;
 }
 
+/** Code nested deeper is not looked at: no person wrote it, and it must not exhaust the stack. */
+const deepest = 500;
+
 function visitAll(node: Node, place: Place, found: Declared[]): void {
+  if (place.depth > deepest) return;
   let access: boolean | undefined;
   for (const child of node.namedChildren) {
-    if (child.type === 'access_specifier') access = child.text.startsWith('public');
-    else
-      visit(child, access === undefined ? place : { ...place, isVisible: place.isVisible && access }, found);
+    if (child.type === 'access_specifier') {
+      access = child.text.startsWith('public');
+      continue;
+    }
+    const isVisible = place.isVisible && access !== false;
+    visit(child, { ...place, isVisible, depth: place.depth + 1 }, found);
   }
 }
 
@@ -97,14 +105,15 @@ function visit(node: Node, place: Place, found: Declared[]): void {
 
 function visitMembers(type: Node, body: Node, place: Place, found: Declared[]): void {
   let isPublic = type.type !== 'class_specifier';
-  const each = (list: Node): void => {
+  const each = (list: Node, depth = place.depth): void => {
+    if (depth > deepest) return;
     for (const child of list.namedChildren) {
       if (child.type === 'access_specifier') isPublic = child.text.startsWith('public');
       // Conditional members stand one level deeper; their access goes on after them.
-      else if (child.type.startsWith('preproc_') && !child.type.endsWith('def')) each(child);
-      else if (child.type === 'preproc_ifdef') each(child);
+      else if (child.type.startsWith('preproc_') && !child.type.endsWith('def')) each(child, depth + 1);
+      else if (child.type === 'preproc_ifdef') each(child, depth + 1);
       else if (child.type !== 'friend_declaration') {
-        visit(child, { ...place, isVisible: place.isVisible && isPublic }, found);
+        visit(child, { ...place, isVisible: place.isVisible && isPublic, depth: place.depth + 1 }, found);
       }
     }
   };

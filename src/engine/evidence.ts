@@ -96,6 +96,7 @@ export function pastCandidates(
       run: judged.runId,
       round: judged.runId === runId ? group.round : 0,
       policy: group.policy.id,
+      text: completion.text,
       patch,
       verdict: judged.verdict as Verdict,
       gain: judged.gain,

@@ -34,8 +34,9 @@ export async function policyRequest(
   { policy, round, size, seed }: Pick<GroupPlan, 'policy' | 'round' | 'size' | 'seed'>,
 ): Promise<PolicyRequest> {
   const { workspace } = context.state;
-  // Only a prompt shows candidates of before.
-  const records = policy.prompt === undefined ? [] : (await readLedger(ledgerPath(workspace.root))).records;
+  // Only some policies look at candidates of before.
+  const looks = policy.prompt !== undefined || policy.condition !== undefined;
+  const records = looks ? (await readLedger(ledgerPath(workspace.root))).records : [];
   return policyRequestOf({
     workspace,
     module: context.module,
@@ -95,7 +96,12 @@ export async function sampleGroup(
       policy: { id: policy.id, version: policy.version },
       seconds,
       sampling: { seed: request.seed, group: request.group },
-      prompt: { facts: { ...request.facts }, module, ...policy.prompt?.(request) },
+      prompt: {
+        facts: { ...request.facts },
+        module,
+        ...policy.condition?.(request),
+        ...policy.prompt?.(request),
+      },
       completions: group.length,
     });
   }

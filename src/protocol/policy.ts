@@ -52,6 +52,8 @@ export interface PastCandidate {
   /** Of this run: the round; 0 for other runs. */
   readonly round: number;
   readonly policy: string;
+  /** What the policy wrote: for the playbook the edit program. */
+  readonly text: string;
   /** Unified diff against the code as it stands now; null where there is none, or it no longer applies. */
   readonly patch: string | null;
   readonly verdict: Verdict;
@@ -166,6 +168,11 @@ export interface Policy {
   choose?(history: readonly GroupOutcome[], seed: number): Policy;
   /** What `sample` sends for the same request. Absent: it has no prompt. */
   prompt?(request: PolicyRequest): PolicyPrompt;
+  /**
+   * What else its choices depend on, for the group's record: with it the logged log-probabilities can be computed anew.
+   * Absent: nothing else.
+   */
+  condition?(request: PolicyRequest): Readonly<Record<string, unknown>>;
   /**
    * Asks once more for a completion that could not be used, showing why. Undefined where no better one came. Absent: it
    * cannot be asked.

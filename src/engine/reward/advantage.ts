@@ -1,31 +1,18 @@
-import { mean, standardDeviation } from '../statistics.ts';
+import { type NormalisedRewards, normalisedRewards } from '../normalisedRewards.ts';
+import { standardDeviation } from '../statistics.ts';
 import type { Reward } from './reward.ts';
 
-export interface GroupAdvantages {
-  /** (r - mean) / population std, in the order given; all 0 for a group without variance. */
-  readonly advantages: readonly number[];
-  readonly mean: number;
-  readonly std: number;
-  /** All rewards are equal: the group stays in the log and is skipped in training. */
-  readonly zeroVariance: boolean;
+export interface GroupAdvantages extends NormalisedRewards {
   /** Share (0..1) of the group's variance that is there only because some members failed; 0 without variance. */
   readonly failureVarianceShare: number;
 }
 
 /** Advantages within one group, as in CRINN and GRPO: population standard deviation, no clipping. */
 export function groupAdvantages(rewards: readonly Reward[]): GroupAdvantages {
-  if (rewards.length === 0) throw new RangeError('a group has at least one reward');
-  const values = rewards.map((reward) => reward.shaped);
-  const centre = mean(values);
-  const std = standardDeviation(values);
-  // Rewards come from logarithms; below this they differ by rounding alone.
-  const zeroVariance = std < 1e-9;
+  const normalised = normalisedRewards(rewards.map((reward) => reward.shaped));
   return {
-    advantages: values.map((value) => (zeroVariance ? 0 : (value - centre) / std)),
-    mean: centre,
-    std: zeroVariance ? 0 : std,
-    zeroVariance,
-    failureVarianceShare: zeroVariance ? 0 : failureVarianceShare(rewards, std),
+    ...normalised,
+    failureVarianceShare: normalised.zeroVariance ? 0 : failureVarianceShare(rewards, normalised.std),
   };
 }
 

@@ -47,6 +47,7 @@ export function accepted(id: string, value: number, changes: Partial<PastCandida
     run: 'r0',
     round: 0,
     policy: 'playbook',
+    text: 'bitset-visited; end',
     patch: patchOf('bitset-visited'),
     verdict: { kind: 'accepted' },
     gain: { value, low: value - 0.01, high: value + 0.01 },

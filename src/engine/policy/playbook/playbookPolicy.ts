@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Completion, FileTexts, Policy, PolicyRequest } from '../../../protocol/policy.ts';
 import type { CppSyntax } from '../../ports.ts';
 import { seededRandom } from '../../random.ts';
-import { createGrammar } from './grammar.ts';
+import { createGrammar, type Grammar } from './grammar.ts';
+import { exemplarsOf } from './network/exemplars.ts';
+import { networkContext, type TrainedNetwork } from './network/playbookModel.ts';
+import type { Situation } from './network/situation.ts';
 import type { PriorTable } from './prior.ts';
 import { decodeProgram, printProgram } from './program.ts';
 import { type EditedFiles, ProgramEditor } from './programEditor.ts';
@@ -20,6 +23,15 @@ export interface PlaybookOptions {
   readonly prior?: PriorTable;
   /** Above 0; default 1. */
   readonly temperature?: number;
+  /** What was learned over the prior. Absent: the prior alone. */
+  readonly trained?: TrainedNetwork | undefined;
+}
+
+/** What a request comes to before anything is drawn. */
+interface Reading {
+  readonly editor: ProgramEditor;
+  readonly declines: ReadonlyMap<string, string>;
+  readonly situation: Situation;
 }
 
 interface Draw {
@@ -37,11 +49,34 @@ export function createPlaybookPolicy({
   syntax,
   prior = publishedPrior,
   temperature = 1,
+  trained,
 }: PlaybookOptions): Policy {
   if (!(temperature > 0 && Number.isFinite(temperature))) {
     throw new RangeError(`temperature must be above 0, not ${temperature}`);
   }
   const grammar = createGrammar(catalogue);
+  if (trained !== undefined && trained.grammar !== grammar.version) {
+    throw new Error(`${trained.version} was trained for another vocabulary than this catalogue's`);
+  }
+  const readings = new WeakMap<PolicyRequest, Reading>();
+
+  const readingOf = (request: PolicyRequest): Reading => {
+    const known = readings.get(request);
+    if (known !== undefined) return known;
+    const editor = new ProgramEditor(catalogue, request, syntax);
+    const declines = editor.declines();
+    const { module, facts } = request;
+    const situation: Situation = {
+      module,
+      facts: { ...facts, isa: [...facts.isa] },
+      available: catalogue.map(({ id }) => id).filter((id) => !declines.has(id)),
+      exemplars: exemplarsOf(grammar, request),
+      temperature,
+    };
+    const reading = { editor, declines, situation };
+    readings.set(request, reading);
+    return reading;
+  };
 
   function* distinctDraws(request: PolicyRequest, editor: ProgramEditor, options: SamplingOptions) {
     const random = seededRandom(request.seed, `playbook/${request.module}`);
@@ -64,13 +99,18 @@ export function createPlaybookPolicy({
 
   return {
     id: 'playbook',
-    version: `${prior.version}+${grammar.version.slice(0, 12)}`,
+    version: trained?.version ?? untrainedVersion(prior, grammar.version),
     async *sample(request, signal) {
-      const editor = new ProgramEditor(catalogue, request, syntax);
-      const declines = editor.declines();
-      const available = catalogue.map(({ id }) => id).filter((id) => !declines.has(id));
+      const { editor, declines, situation } = readingOf(request);
       const draws: Draw[] = [];
-      const options = { grammar, prior, module: request.module, available: new Set(available), temperature };
+      const options: SamplingOptions = {
+        grammar,
+        prior,
+        module: request.module,
+        available: new Set(situation.available),
+        temperature,
+        ...(trained === undefined ? {} : { corrections: correctionsOf(grammar, trained, situation) }),
+      };
       for (const draw of distinctDraws(request, editor, options)) {
         signal?.throwIfAborted();
         draws.push(draw);
@@ -82,6 +122,10 @@ export function createPlaybookPolicy({
       if (draws.length === 0) yield nothingApplies(request, groupNotes);
       for (const draw of draws) yield completionOf(draw, groupNotes);
     },
+    condition: (request) => {
+      const { available, exemplars } = readingOf(request).situation;
+      return { available, exemplars, temperature, grammar: grammar.version };
+    },
     parts: (request, completion) =>
       programParts(
         { catalogue, grammar, prior, editor: new ProgramEditor(catalogue, request, syntax) },
@@ -89,6 +133,20 @@ export function createPlaybookPolicy({
         completion,
       ),
   };
+}
+
+/** What the policy's groups are logged under while no network is promoted. */
+export function untrainedVersion(prior: PriorTable, grammarVersion: string): string {
+  return `${prior.version}+${grammarVersion.slice(0, 12)}`;
+}
+
+function correctionsOf(
+  grammar: Grammar,
+  { network }: TrainedNetwork,
+  situation: Situation,
+): NonNullable<SamplingOptions['corrections']> {
+  const context = networkContext(grammar, situation);
+  return (prefix, allowed) => network.corrections(context, network.choice(context, prefix), allowed);
 }
 
 function completionOf({ sampled, text, edited }: Draw, groupNotes: readonly string[]): Completion {

@@ -17,18 +17,36 @@ export interface PriorTable {
   readonly values: Readonly<Record<string, number>>;
 }
 
-/** Log-probabilities (natural) of the allowed next tokens, in the order of `grammar.allowed(state)`. */
+/**
+ * Log-probabilities (natural) of the allowed next tokens, in the order of `grammar.allowed(state)`. `corrections`, in
+ * the same order, are added to the prior's logits.
+ */
 export function logProbabilities(
   grammar: Grammar,
   prior: PriorTable,
   state: ProgramState,
   temperature: number,
+  corrections?: ArrayLike<number>,
 ): readonly number[] {
+  return logSoftmax(priorLogits(grammar, prior, state), temperature, corrections);
+}
+
+/** The prior's logits of the allowed next tokens, in the order of `grammar.allowed(state)`. */
+export function priorLogits(grammar: Grammar, prior: PriorTable, state: ProgramState): readonly number[] {
   const allowed = grammar.allowed(state);
-  const logits = allowed.map((id) => logit(grammar, prior, allowed, id) / temperature);
-  const highest = Math.max(...logits);
-  const total = logits.reduce((sum, value) => sum + Math.exp(value - highest), 0);
-  return logits.map((value) => value - highest - Math.log(total));
+  return allowed.map((id) => logit(grammar, prior, allowed, id));
+}
+
+/** Log-probabilities (natural) of tempered logits. */
+export function logSoftmax(
+  logits: readonly number[],
+  temperature: number,
+  corrections?: ArrayLike<number>,
+): readonly number[] {
+  const tempered = logits.map((value, i) => (value + (corrections?.[i] ?? 0)) / temperature);
+  const highest = Math.max(...tempered);
+  const total = tempered.reduce((sum, value) => sum + Math.exp(value - highest), 0);
+  return tempered.map((value) => value - highest - Math.log(total));
 }
 
 function logit(grammar: Grammar, prior: PriorTable, allowed: readonly number[], id: number): number {

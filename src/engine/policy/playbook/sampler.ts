@@ -17,6 +17,8 @@ export interface SamplingOptions {
   readonly available: ReadonlySet<string>;
   /** Above 0; 1 samples the prior as published. */
   readonly temperature: number;
+  /** What was learned: added to the prior's logits of the tokens that may follow a prefix, in their order. */
+  readonly corrections?: (prefix: readonly number[], allowed: readonly number[]) => ArrayLike<number>;
 }
 
 /** Draws one program. Undefined when no rewrite is available. */
@@ -47,7 +49,7 @@ export function scoreTokens(
 
 /** Follows `choose` from the start of a program to its `end`. */
 function walk(
-  { grammar, prior, module, available, temperature }: SamplingOptions,
+  { grammar, prior, module, available, temperature, corrections }: SamplingOptions,
   choose: (allowed: readonly number[], logprobs: readonly number[]) => number | undefined,
 ): SampledTokens | undefined {
   const tokenIds: number[] = [];
@@ -55,7 +57,8 @@ function walk(
   let state: ProgramState = grammar.start(module, available);
   while (!state.ended) {
     const allowed = grammar.allowed(state);
-    const logprobs = logProbabilities(grammar, prior, state, temperature);
+    const learned = corrections?.(tokenIds, allowed);
+    const logprobs = logProbabilities(grammar, prior, state, temperature, learned);
     const id = choose(allowed, logprobs);
     const next = id === undefined ? undefined : grammar.advance(state, id);
     if (id === undefined || next === undefined) return undefined;

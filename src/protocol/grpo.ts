@@ -1,0 +1,167 @@
+import * as z from 'zod';
+import { moduleNames } from './module.ts';
+
+/** Why a logged group, or a line of the ledger, is not trained on. */
+export const skipReasons = [
+  'unreadable-line',
+  'other-policy',
+  'other-version',
+  'incomplete',
+  'unrewarded',
+  'missing-logprobs',
+  'zero-variance',
+  'no-context',
+  'other-context',
+] as const;
+export type SkipReason = (typeof skipReasons)[number];
+
+/** Each reason in words, for one or several. */
+export const skipTexts: Readonly<Record<SkipReason, string>> = {
+  'unreadable-line': 'lines of the ledger are torn or of another version',
+  'other-policy': 'groups are of another policy',
+  'other-version': 'groups are of another version of the policy',
+  incomplete: 'groups were cut off before all of their candidates were judged',
+  unrewarded: 'groups have a candidate that failed or was cancelled, and so no reward',
+  'missing-logprobs': 'groups have no log-probabilities of their tokens',
+  'zero-variance': 'groups have equal rewards throughout',
+  'no-context': 'groups do not say what the policy was conditioned on',
+  'other-context': 'groups have log-probabilities that this version does not give in their context',
+};
+
+const skipCount = z.object({ reason: z.enum(skipReasons), count: z.number() });
+export type SkipCount = z.infer<typeof skipCount>;
+
+const trainingMetrics = z.object({
+  groups: z.number(),
+  completions: z.number(),
+  meanReward: z.number(),
+  bestReward: z.number(),
+  /** Share of the completions that were measured and no worse than slow, 0..1. */
+  validFraction: z.number(),
+  epochs: z.number(),
+  steps: z.number(),
+  lossBefore: z.number(),
+  loss: z.number(),
+  /** Per token, after the update: from the reference policy, and from the version that sampled. */
+  kl: z.number(),
+  klFromOld: z.number(),
+  clipFraction: z.number(),
+  gradientNorm: z.number(),
+  /** Nats per token, before and after the update. */
+  entropyBefore: z.number(),
+  entropy: z.number(),
+  seconds: z.number(),
+});
+export type TrainingMetrics = z.infer<typeof trainingMetrics>;
+
+const evaluation = z.object({
+  runs: z.array(z.string()),
+  /** Mean shaped reward of the new version's groups, and of the current version's on the same modules and datasets. */
+  meanReward: z.number(),
+  currentMeanReward: z.number(),
+  /** Standard error of their difference. */
+  standardError: z.number(),
+  candidates: z.number(),
+  notWorse: z.boolean(),
+});
+export type Evaluation = z.infer<typeof evaluation>;
+
+/** One round: groups, one update, and what became of the new version. */
+const roundReport = z.object({
+  id: z.string(),
+  at: z.iso.datetime(),
+  policy: z.string(),
+  /** The version that sampled. */
+  from: z.string(),
+  mode: z.enum(['online', 'offline']),
+  workspace: z.string(),
+  modules: z.array(z.enum(moduleNames)),
+  datasets: z.array(z.string()),
+  /** Runs sampled for this round. */
+  runs: z.array(z.string()),
+  groups: z.object({ used: z.number(), skipped: z.array(skipCount), repaired: z.number() }),
+  /** Per module: of the groups that were used. */
+  perModule: z.array(
+    z.object({
+      module: z.enum(moduleNames),
+      groups: z.number(),
+      meanReward: z.number(),
+      bestReward: z.number(),
+      validFraction: z.number(),
+    }),
+  ),
+  /** Null where no group could be trained on. */
+  training: trainingMetrics.nullable(),
+  /** The version made; null where none was. */
+  version: z.string().nullable(),
+  evaluation: evaluation.nullable(),
+  promoted: z.boolean(),
+  /** Why it was promoted, or why not. */
+  why: z.string(),
+  seconds: z.number(),
+});
+export type GrpoRoundReport = z.infer<typeof roundReport>;
+export const grpoRoundReportSchema = roundReport;
+
+/** What `annsmith grpo --json` prints. */
+export interface GrpoReport {
+  readonly policy: string;
+  readonly rounds: readonly GrpoRoundReport[];
+  /** The version that samples from here on. */
+  readonly version: string;
+}
+
+export const checkpointFormat = 1;
+
+/** A version of the built-in policy. Numbers of the network are doubles, little-endian, in base64. */
+export const checkpointSchema = z.object({
+  format: z.literal(checkpointFormat),
+  policy: z.literal('playbook'),
+  /** e.g. `pb-3-1f0c9a2b`: the generation, and the start of a hash of weights and parent. */
+  version: z.string().regex(/^pb-\d+-[0-9a-f]{8}$/),
+  generation: z.number().int().positive(),
+  /** Null: trained from the published prior. */
+  parent: z.string().nullable(),
+  created: z.iso.datetime(),
+  /** The grammar's version: token ids mean the same while it is the same. */
+  grammar: z.string(),
+  /** Version of the published prior that the network adds to, and is kept near. */
+  prior: z.string(),
+  network: z.object({
+    layout: z.number(),
+    hidden: z.number().int().positive(),
+    weights: z.string(),
+  }),
+  optimizer: z.object({ step: z.number(), first: z.string(), second: z.string() }),
+  metrics: trainingMetrics,
+  /** What of which ledger it was trained on. */
+  ledger: z.object({
+    workspace: z.string(),
+    runs: z.array(z.string()),
+    groups: z.array(z.string()),
+    from: z.string(),
+    to: z.string(),
+  }),
+});
+export type Checkpoint = z.infer<typeof checkpointSchema>;
+
+/** Which version samples. `null` stands for the published prior. */
+export const promotedSchema = z.object({
+  format: z.literal(checkpointFormat),
+  promoted: z.string().nullable(),
+  /** What was promoted before, newest last. */
+  history: z.array(z.string().nullable()),
+  at: z.iso.datetime(),
+});
+export type Promoted = z.infer<typeof promotedSchema>;
+
+/** One version, as `annsmith grpo list --json` prints it. */
+export interface VersionSummary {
+  readonly version: string;
+  readonly parent: string | null;
+  readonly created: string | null;
+  readonly promoted: boolean;
+  readonly metrics: TrainingMetrics | null;
+  /** Why it cannot be used; absent where it can. */
+  readonly problem?: string;
+}

@@ -1,17 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BuildCosts } from '../protocol/costs.ts';
-import type { PreparedDataset } from '../protocol/dataset.ts';
 import type { ModuleName } from '../protocol/module.ts';
 import type { OptimizeReport } from '../protocol/optimize.ts';
 import { applyToWorkspace } from './applyToWorkspace.ts';
-import { type Baseline, baselineOn, indexOn } from './baseline.ts';
-import { graphOf, keepGraph } from './builtIndex.ts';
 import type { LocateRegion } from './candidate/regionGate.ts';
-import { type CascadeContext, gateKey, type SmallSet } from './cascadeContext.ts';
-import { type CodeState, compileState, withFiles } from './codeState.ts';
+import { type CodeState, compileState } from './codeState.ts';
 import { errorText, Interrupted, UserError, withDiskFull } from './errors.ts';
-import { headOfDataset } from './headOfDataset.ts';
 import { Journal } from './journal.ts';
 import { ensureStateFolder, openLedger } from './ledger/ledgerWriter.ts';
 import { ledgerPath } from './ledger/runSummary.ts';
@@ -26,6 +20,7 @@ import { newRunId } from './runId.ts';
 import { type RunPlan, runRecord } from './runLog.ts';
 import { storeReference } from './runReference.ts';
 import { runReport } from './runReport.ts';
+import { cascadeContext, firstStand, gateCostsOf, nextStand } from './stand.ts';
 import { TimeBudget } from './timeBudget.ts';
 import { measureTotal } from './total.ts';
 import { writeWhole } from './wholeFile.ts';
@@ -37,19 +32,6 @@ export interface OptimizeRequest extends RunPlan, Pick<RunContext, 'services' | 
   readonly resume?: string;
   /** Called once the run is in the ledger: from here on it can be resumed. */
   readonly onRun?: (runId: string) => void;
-}
-
-/** Rows and queries of the cheap checks: a graph of several levels, small enough for sanitizers. */
-const smallSize = { rows: 4000, queries: 200 };
-/** Construction candidates are judged on a quarter of a dataset first, within these bounds. */
-const headShare = 0.25;
-const headRows = { least: 5000, most: 40_000 };
-
-/** Where the run stands: code, and what it is measured with. */
-interface Stand {
-  readonly state: CodeState;
-  readonly small: readonly SmallSet[];
-  readonly whole: readonly Baseline[];
 }
 
 /** The loop over modules: each is optimized from the best confirmed state of the one before. */
@@ -114,7 +96,6 @@ async function runModules(
   const { budgetSeconds } = request;
   const left = budgetSeconds === undefined ? undefined : Math.max(0, budgetSeconds - journal.spentSeconds);
   const budget = new TimeBudget(run.services.clock, left);
-  // The workspace as saved: built once, its ef values placed, its chunk length found.
   const original = await firstStand(request, run, reference);
   const gateCosts = gateCostsOf(original.whole);
   const undone = modules.filter((module) => journal.moduleEnd(module) === undefined);
@@ -126,6 +107,8 @@ async function runModules(
   let stand = original;
   for (const [i, module] of modules.entries()) {
     const before = stand;
+    // A module that has ended is not judged again.
+    const onHeads = module === 'construction' && journal.moduleEnd(module) === undefined;
     const result = await runModule({
       plan: request,
       journal,
@@ -133,7 +116,7 @@ async function runModules(
       time: budget.next(modules.slice(i) as [ModuleName, ...ModuleName[]]),
       firstGroup: 1 + i * request.rounds,
       context: async (onJudged) => ({
-        ...(await cascadeContext(request, run, module, before, gateCosts, journal)),
+        ...(await cascadeContext(request, run, module, before, gateCosts, onHeads)),
         referenceReports: reports,
         onJudged,
       }),
@@ -178,107 +161,4 @@ function refuseActive(runId: string): never {
     `run ${runId} is going on in another process`,
     'Wait for it, or end it first.',
   );
-}
-
-async function firstStand(request: OptimizeRequest, run: RunContext, state: CodeState): Promise<Stand> {
-  const small: SmallSet[] = [];
-  const whole: Baseline[] = [];
-  for (const dataset of request.datasets) {
-    const head = await headOfDataset(run, dataset, smallSize);
-    small.push({ dataset: head, graph: (await graphOf(run, state, head)).graph });
-    whole.push(await baselineOn(run, await indexOn(run, state, dataset), request.seed));
-  }
-  return { state, small, whole };
-}
-
-/** The code after a module. Search and refinement go on with the graph that was there; construction has made its own. */
-async function nextStand(
-  request: OptimizeRequest,
-  run: RunContext,
-  before: Stand,
-  { files, minimised }: ModuleResult,
-  module: ModuleName,
-  isLast: boolean,
-): Promise<Stand> {
-  const workspace = withFiles(before.state.workspace, files, request.locate);
-  const state = await compileState(run, `${module}-winner`, workspace);
-  const small: SmallSet[] = [];
-  const whole: Baseline[] = [];
-  for (const [i, baseline] of before.whole.entries()) {
-    const { dataset } = baseline;
-    const own = module === 'construction';
-    const trial = minimised?.trials.find((t) => t.dataset === dataset.name && t.rows === dataset.n);
-    if (own && trial?.graph !== undefined && trial.costs !== undefined) {
-      await keepGraph(run, state, dataset, { graph: trial.graph, costs: trial.costs });
-    }
-    const head = before.small[i]!;
-    small.push(own ? { ...head, graph: (await graphOf(run, state, head.dataset)).graph } : head);
-    const indexed = await indexOn(run, state, dataset, own ? undefined : baseline);
-    // After the last module nothing is measured against this state.
-    whole.push(isLast ? { ...baseline, ...indexed } : await baselineOn(run, indexed, request.seed));
-  }
-  return { state, small, whole };
-}
-
-function gateCostsOf(whole: readonly Baseline[]): Map<string, BuildCosts> {
-  return new Map(
-    whole.map(({ dataset, costs, profile }) => [
-      gateKey(dataset.name, dataset.n),
-      // What candidates are weighed by: an index that was loaded, not built, in its process.
-      {
-        ...costs,
-        prepareCpuSeconds: profile.opened.prepareCpuSeconds,
-        anonymousBytes: profile.opened.anonymousBytes,
-      },
-    ]),
-  );
-}
-
-async function cascadeContext(
-  request: OptimizeRequest,
-  run: RunContext,
-  module: ModuleName,
-  { state, small, whole }: Stand,
-  gateCosts: Map<string, BuildCosts>,
-  journal: Journal,
-): Promise<Omit<CascadeContext, 'referenceReports' | 'deadline' | 'onJudged'>> {
-  const { seed, aggregate, locate } = request;
-  const onHeads = module === 'construction' && journal.moduleEnd(module) === undefined;
-  const first = onHeads ? await heads(run, state, whole, seed) : whole;
-  return {
-    run,
-    module,
-    state,
-    locate,
-    seed,
-    aggregate,
-    small,
-    first,
-    whole,
-    gateCosts: new Map([...gateCosts, ...(onHeads ? gateCostsOf(first) : [])]),
-  };
-}
-
-/** The heads of the datasets, as datasets of their own with their own baselines. */
-async function heads(
-  run: RunContext,
-  state: CodeState,
-  whole: readonly Baseline[],
-  seed: number,
-): Promise<readonly Baseline[]> {
-  const made: Baseline[] = [];
-  for (const baseline of whole) {
-    const rows = headRowsOf(baseline.dataset);
-    if (rows === baseline.dataset.n) {
-      made.push(baseline);
-      continue;
-    }
-    const head = await headOfDataset(run, baseline.dataset, { rows });
-    made.push(await baselineOn(run, await indexOn(run, state, head), seed));
-  }
-  return made;
-}
-
-function headRowsOf({ n }: PreparedDataset): number {
-  return Math.min(n, Math.max(headRows.least, Math.min(headRows.most, Math.round(n * headShare))));
 }

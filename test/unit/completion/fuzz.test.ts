@@ -156,6 +156,8 @@ function expectation(answer: string): ReadonlyMap<string, string> | string {
     changes.push({ file, start: region.start, end: region.end, to: (body ?? '').trim() });
   }
   for (const match of outside.matchAll(/^\s*(```+|~~~+)diff\s*\n([\s\S]*?)^[ ]*\1/gm)) {
+    // A fence of that name may hold SEARCH/REPLACE blocks, which are blanked here.
+    if (!/^@@ /m.test(match[2] ?? '')) continue;
     let file = named(outside.slice(0, match.index));
     let offset = 0;
     for (const line of (match[2] ?? '').split('\n')) {

@@ -221,6 +221,16 @@ describe('refusals', () => {
       /^does-not-parse: .*neither/,
     ],
     [
+      'a header in a region',
+      `FILE: ${search}\nREGION: CandidatePool\n\`\`\`\nclass CandidatePool {\n**REGION:** \`VisitedSet\`\n};\n\`\`\`\n`,
+      /^does-not-parse: line 5: a new header/,
+    ],
+    [
+      'a fence that closes before its region',
+      `\`\`\`\nFILE: ${search}\nREGION: CandidatePool\n\`\`\`\`\n\`\`\`cpp\nclass CandidatePool {};\n\`\`\`\n`,
+      /^does-not-parse: .*no code follows/,
+    ],
+    [
       'a region without a fence',
       `FILE: ${search}\nREGION: CandidatePool\nclass X {};\n`,
       /^does-not-parse: .*fenced/,

@@ -64,7 +64,7 @@ interface OpenFence extends Fence {
 }
 
 function isDiffFence({ info }: Fence): boolean {
-  return /^(?:diff|patch|udiff)\b/i.test(info);
+  return /^(?:diff|patch|udiff)(?:\s|$)/i.test(info);
 }
 
 class BlockReader {
@@ -142,7 +142,7 @@ class BlockReader {
         this.region = undefined;
         this.waiting = undefined;
       }
-    } else if (fence.region !== undefined && /^\s*(?:FILE|REGION)\s*:/.test(line)) {
+    } else if (fence.region !== undefined && /FILE|REGION/.test(line) && headerOf(line)?.binding) {
       throw new Malformed(
         `line ${this.at + 1}: a new header inside of a region's text; use one fence per region`,
       );
@@ -168,6 +168,7 @@ class BlockReader {
   }
 
   private close(fence: OpenFence, isDiff: boolean): void {
+    if (this.region !== undefined) this.expectNothingWaits();
     this.fences.pop();
     const code = fence.body.some((text) => text.trim() !== '');
     if (fence.region !== undefined) {

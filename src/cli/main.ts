@@ -13,6 +13,7 @@ import { addOptimizeCommand } from './commands/optimize.ts';
 import { addPromptCommand } from './commands/prompt.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addRunsCommand } from './commands/runs.ts';
+import { addServeRewardsCommand } from './commands/serveRewards.ts';
 import { type CommandContext, createContext } from './context.ts';
 import { ExitWith, exitCodes } from './exit.ts';
 
@@ -80,6 +81,7 @@ addOptimizeCommand(program, execute);
 addPromptCommand(program, execute);
 addRunsCommand(program, execute);
 addReportCommand(program, execute);
+addServeRewardsCommand(program, execute);
 addDoctorCommand(program, execute);
 addMcpCommand(program, execute);
 

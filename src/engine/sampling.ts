@@ -1,8 +1,7 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Policy, type PolicyRequest, unusableReasons } from '../protocol/policy.ts';
 import type { CascadeContext } from './cascadeContext.ts';
 import { applyAndCompile } from './cascadeStages.ts';
+import { logCompletion } from './completionLog.ts';
 import { UserError } from './errors.ts';
 import { evidenceOf, groupOutcomes } from './evidence.ts';
 import type { Journal } from './journal.ts';
@@ -111,30 +110,6 @@ export async function sampleGroup(
     else group[i] = earlier;
   }
   return withTwins(group, plan.earlier);
-}
-
-async function logCompletion(
-  journal: Journal,
-  groupId: string,
-  folder: string,
-  candidate: Candidate,
-): Promise<void> {
-  const { id, completion, patch, patchHash } = candidate;
-  const { text, tokenIds, logprobs, outcome, answer } = completion;
-  if (patch !== null) await writeFile(join(folder, `${id}.patch`), patch);
-  await journal.append({
-    type: 'completion',
-    groupId,
-    candidateId: id,
-    text,
-    tokenIds: [...tokenIds],
-    logprobs: [...logprobs],
-    notes: outcome.kind === 'files' ? [...outcome.notes] : [outcome.detail],
-    patch,
-    patchHash,
-    ...(answer === undefined ? {} : { answer }),
-    ...(outcome.kind === 'rejected' ? { unusable: { reason: outcome.reason, detail: outcome.detail } } : {}),
-  });
 }
 
 /** The policy of a group: as it was logged, else as the mix chooses. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Completion } from '../protocol/policy.ts';
 import { sourceHash } from './codeState.ts';
+import { logCompletion } from './completionLog.ts';
 import { Journal } from './journal.ts';
 import { newCandidate } from './judged.ts';
 import { ensureStateFolder, openLedger } from './ledger/ledgerWriter.ts';
@@ -37,7 +38,8 @@ export async function logUnusableProposal({
   const compiler = await compilerVersion(processes);
   const hash = sourceHash(files, manifest, compiler);
   const journal = new Journal(openLedger(ledgerPath(root), clock), newRunId(clock.now()), []);
-  await storeReference(join(await ensureStateFolder(root), 'runs', journal.runId), workspace, plan.modules);
+  const folder = join(await ensureStateFolder(root), 'runs', journal.runId);
+  await storeReference(folder, workspace, plan.modules);
   await journal.append(runRecord(plan, { workspace, sourceHash: hash }, compiler));
   const groupId = 'g1';
   const candidate = newCandidate(`${groupId}c1`, completion, files);
@@ -52,7 +54,7 @@ export async function logUnusableProposal({
     prompt: { module },
     completions: 1,
   });
-  await journal.append(completionRecord(groupId, candidate.id, completion));
+  await logCompletion(journal, groupId, folder, candidate);
   await logJudgement(journal, groupId, candidate, plan.aggregate);
   await logGroupEnd(journal, groupId, [candidate], [candidate], plan.aggregate);
   const seconds = (clock.monotonic() - started) / 1000;
@@ -67,25 +69,4 @@ export async function logUnusableProposal({
   });
   await journal.append({ type: 'run-end', status: 'done', best: [], applied: false });
   return journal.runId;
-}
-
-function completionRecord(
-  groupId: string,
-  candidateId: string,
-  { text, outcome }: Completion,
-): Parameters<Journal['append']>[0] {
-  if (outcome.kind !== 'rejected') throw new Error('the proposal can be used');
-  const { reason, detail } = outcome;
-  return {
-    type: 'completion',
-    groupId,
-    candidateId,
-    text,
-    tokenIds: [],
-    logprobs: [],
-    notes: [detail],
-    patch: null,
-    patchHash: null,
-    unusable: { reason, detail },
-  };
 }

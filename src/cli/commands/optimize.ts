@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { createCppSyntax } from '../../engine/module/cppSyntax.ts';
 import { openPolicy } from '../../engine/openPolicy.ts';
 import { optimize } from '../../engine/optimizer.ts';
@@ -11,6 +11,7 @@ import { findWorkspace } from '../context.ts';
 import type { Execute } from '../main.ts';
 import { modelAccess } from '../modelAccess.ts';
 import { addModelOptions, type ModelOptions } from '../modelOptions.ts';
+import { modulesOf } from '../modulesOf.ts';
 import { wholeNumber } from '../numbers.ts';
 import { optimizeText } from '../optimizeText.ts';
 
@@ -26,18 +27,6 @@ interface Options extends ModelOptions {
   readonly policy: string;
   readonly seed: number;
   readonly apply: 'best' | 'none';
-}
-
-/** `all`, one module, or several with commas; always in the order construction, search, refinement. */
-function modulesOf(text: string): [ModuleName, ...ModuleName[]] {
-  const names = text.split(',').map((name) => name.trim());
-  const unknown = names.find((name) => name !== 'all' && !moduleNames.some((module) => module === name));
-  if (unknown !== undefined) {
-    throw new InvalidArgumentError(`"${unknown}" is none of ${moduleNames.join(', ')}, all.`);
-  }
-  const [first, ...rest] = moduleNames.filter((module) => names.includes('all') || names.includes(module));
-  if (first === undefined) throw new InvalidArgumentError('Name a module.');
-  return [first, ...rest];
 }
 
 function collect(value: string, before: readonly string[]): string[] {

@@ -12,6 +12,7 @@ import type { CascadeContext } from './cascadeContext.ts';
 import { applyAndCompile } from './cascadeStages.ts';
 import { compileState } from './codeState.ts';
 import { logCompletion } from './completionLog.ts';
+import { externalPolicy } from './externalPolicy.ts';
 import { Journal } from './journal.ts';
 import { type Candidate, gainOf, newCandidate, rewardOf } from './judged.ts';
 import { readLedger } from './ledger/ledgerReader.ts';
@@ -38,8 +39,6 @@ export interface JudgeRequest
 
 type AskedCompletion = RewardsRequest['completions'][number];
 
-/** What sampled completions that name no policy. */
-const unnamed = { id: 'external', version: '1' };
 /** Compilations at once. */
 const compileWidth = 2;
 
@@ -77,7 +76,7 @@ export async function withJudge<T>(request: JudgeRequest, work: (judge: Judge) =
     const plan: RunPlan = {
       ...request,
       heldOut: [],
-      policy: { ...unnamed, sample: neverSampled },
+      policy: { ...externalPolicy, sample: neverSampled },
       group: 1,
       rounds: 1,
       budgetSeconds: undefined,
@@ -159,7 +158,7 @@ export class Judge {
   async reward(
     module: ModuleName,
     completions: readonly AskedCompletion[],
-    policy: { readonly id: string; readonly version: string } = unnamed,
+    policy: { readonly id: string; readonly version: string } = externalPolicy,
   ): Promise<Rewarded[]> {
     const hashes = completions.map(({ text }) => hashOf(module, text));
     const fresh = new Map<string, AskedCompletion>();

@@ -26,7 +26,7 @@ export interface ProposalRequest {
 }
 
 /** What the ledger says a proposal's run was sampled from. */
-const proposer = { id: 'agent', version: '1' };
+export const proposer = { id: 'agent', version: '1' };
 const seed = 1;
 
 /**

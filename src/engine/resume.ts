@@ -6,6 +6,7 @@ import { applyPatch } from './candidate/patch.ts';
 import type { LocateRegion } from './candidate/regionGate.ts';
 import { sourceHash, withFiles } from './codeState.ts';
 import { UserError } from './errors.ts';
+import { externalPolicy } from './externalPolicy.ts';
 import { readLedger } from './ledger/ledgerReader.ts';
 import { ledgerPath } from './ledger/runSummary.ts';
 import { compilerVersion, machineFingerprint } from './machine.ts';
@@ -22,6 +23,13 @@ export function resumable(records: readonly LedgerRecord[], runId: string): Reco
       'no-such-run',
       `there is no run ${runId} in the ledger`,
       'List them with `annsmith runs list`.',
+    );
+  }
+  if (run.policy.id === externalPolicy.id) {
+    throw new UserError(
+      'run-of-server',
+      `run ${runId} is what a reward server judged; it has no end to go on to`,
+      'Start the server again with `annsmith serve-rewards`: what was judged is answered from the ledger.',
     );
   }
   const end = own.findLast((record) => record.type === 'run-end' || record.type === 'resume');

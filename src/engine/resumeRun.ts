@@ -1,11 +1,21 @@
-import { recordsOf } from '../protocol/ledger.ts';
+import { type RecordOf, recordsOf } from '../protocol/ledger.ts';
 import type { OptimizeReport } from '../protocol/optimize.ts';
+import type { Completion, Policy } from '../protocol/policy.ts';
 import { readLedger } from './ledger/ledgerReader.ts';
 import { ledgerPath } from './ledger/runSummary.ts';
-import { type ModelAccess, openPolicy, usageOf } from './openPolicy.ts';
+import { type ModelAccess, openPolicy, type PolicyContext, usageOf } from './openPolicy.ts';
 import { type OptimizeRequest, optimize } from './optimizer.ts';
+import { proposer } from './proposal.ts';
 import { planOf, resumable } from './resume.ts';
 import { type InputContext, runInputs } from './runInputs.ts';
+
+/** A proposal's completion is in the ledger; whatever else wrote candidates is opened again. */
+function policyOf({ policy }: RecordOf<'run'>, context: PolicyContext): Policy {
+  return policy.id === proposer.id ? { ...proposer, sample: nothingMore } : openPolicy(policy.id, context);
+}
+
+// biome-ignore lint/correctness/useYield: there is nothing to yield.
+async function* nothingMore(): AsyncGenerator<Completion> {}
 
 /** Goes on with a run that was cut off or cancelled, as it was started. */
 export async function resumeRun(
@@ -29,6 +39,6 @@ export async function resumeRun(
   const { manifest } = inputs.workspace;
   const answers = recordsOf(records, 'completion').filter((completion) => completion.runId === runId);
   const spent = usageOf(answers.flatMap(({ answer }) => answer ?? []));
-  const policy = openPolicy(record.policy.id, { ...access, syntax, root, manifest, spent });
+  const policy = policyOf(record, { ...access, syntax, root, manifest, spent });
   return optimize({ services, signal, ...inputs, ...plan, ...hooks, policy, resume: runId });
 }

@@ -35,17 +35,22 @@ export function runSettings(scope: vscode.Uri): RunSettings {
   };
 }
 
+/** Where OpenAI-compatible models are: the machine's, the same for every folder; null where it is not set. */
+export function modelBaseUrl(): string | null {
+  return read('modelBaseUrl', text).trim() || null;
+}
+
 /**
  * How language models are asked. An address that is none stays as it is, for the server to refuse: what is sent must not
  * go to another one instead.
  */
-export function modelSettings(scope?: vscode.Uri): ModelSettings {
+export function modelSettings(scope: vscode.Uri): ModelSettings {
   const { temperature, maxTokens, promptTokens, tokenBudget, costBudget, pricePerMillion, headers } =
     modelSettingsSchema.shape;
   const fallback = defaultModelSettings;
   return {
-    baseUrl: read('modelBaseUrl', text, scope).trim() || null,
-    headers: read('modelHeaders', headers.catch(fallback.headers), scope),
+    baseUrl: modelBaseUrl(),
+    headers: read('modelHeaders', headers.catch(fallback.headers)),
     temperature: read('modelTemperature', temperature.catch(fallback.temperature), scope),
     maxTokens: read('modelMaxTokens', maxTokens.catch(fallback.maxTokens), scope),
     promptTokens: read('modelPromptTokens', promptTokens.catch(fallback.promptTokens), scope),

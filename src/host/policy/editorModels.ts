@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { ModelEnvironment } from '../engine/serverEnvironment.ts';
 import type { ServerModels } from '../engine/serverModels.ts';
-import { modelSettings, onSettingChange } from '../settings.ts';
+import { modelBaseUrl, onSettingChange } from '../settings.ts';
 import type { ServerAnswers } from './answerServer.ts';
 import { findModel } from './chatModels.ts';
 import { ConsentDesk } from './consentDesk.ts';
@@ -55,8 +55,7 @@ export class EditorModels implements ServerModels, vscode.Disposable {
 
   /** Of OpenAI-compatible models; undefined where the setting or the variable is no address. */
   get endpoint(): Endpoint | undefined {
-    // The setting is the machine's, the same for every folder.
-    return endpointOf(modelSettings().baseUrl, process.env['OPENAI_BASE_URL']);
+    return endpointOf(modelBaseUrl(), process.env['OPENAI_BASE_URL']);
   }
 
   /** The server that runs holds the key of another endpoint than the present one: it must not be asked for models. */

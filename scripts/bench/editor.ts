@@ -182,7 +182,8 @@ try {
   const began = Date.now();
   await workbench
     .row('Candidates', /^done: Search|^Search · .* no gain confirmed/)
-    .waitFor({ timeout: 4 * 60_000 });
+    // Its timing waits for that of others.
+    .waitFor({ timeout: 20 * 60_000 });
   const ended = Date.now();
   const seconds = readFileSync(join(window.folder, 'delays.jsonl'), 'utf8')
     .trimEnd()

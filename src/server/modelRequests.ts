@@ -21,7 +21,7 @@ export function jobModelAccess(
 ): ModelAccess {
   return {
     settings,
-    environment: process.env,
+    environment: keyFor(settings.baseUrl),
     clock: services.clock,
     consent: async ({ root, endpoint, model, files }) => {
       const { allowed } = await askEditor(
@@ -35,6 +35,14 @@ export function jobModelAccess(
     onLine: (line) => services.logger.info(line),
     editorModel: (model) => createEditorModel(connection, model),
   };
+}
+
+/** The environment, without its key where that is another endpoint's: the setting may have changed since the start. */
+function keyFor(baseUrl: string | null): NodeJS.ProcessEnv {
+  const { OPENAI_API_KEY, ...others } = process.env;
+  const origin = (url: string | undefined): string | undefined => URL.parse(url ?? '')?.origin;
+  const own = baseUrl === null || origin(baseUrl) === origin(process.env['OPENAI_BASE_URL']);
+  return own && OPENAI_API_KEY !== undefined ? { ...others, OPENAI_API_KEY } : others;
 }
 
 /** Prompts, proposals and tests of models. */

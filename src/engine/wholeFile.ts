@@ -1,12 +1,12 @@
 import { copyFile, open, rename, rm } from 'node:fs/promises';
 
 /** Writes a file so that it is there whole, on disk, or as it was before. Needs to be the only writer of `path`. */
-export async function writeWhole(path: string, text: string, mode?: number): Promise<void> {
+export async function writeWhole(path: string, content: string | Uint8Array, mode?: number): Promise<void> {
   const partial = `${path}.partial`;
   await orNothing(partial, async () => {
     const file = await open(partial, 'w', mode);
     try {
-      await file.writeFile(text);
+      await file.writeFile(content);
       await file.datasync();
     } finally {
       await file.close();

@@ -54,12 +54,6 @@ export const applyAndCompile: Work = async (context, candidate) => {
     candidate.verdict = rejected('cheat', includeCheck, escapes.join('\n'));
     return;
   }
-  const refusals = candidate.style?.refusals(changeOf(context, candidate)) ?? [];
-  if (refusals.length > 0) {
-    const detail = refusals.map(({ message }) => message).join('\n');
-    candidate.verdict = rejected('style', refusals[0]!.check, detail);
-    return;
-  }
   const compiled = await compileFiles(run, workspace, folderOf(context, candidate), candidate.files, 'none');
   if (compiled.ok) {
     candidate.library = compiled.library;
@@ -118,11 +112,17 @@ async function runChecks(
   if (result.verdict.kind !== 'accepted') candidate.verdict = result.verdict;
 }
 
-/** The cheap checks on the small set of every dataset. */
+/** The cheap checks on the small set of every dataset; then, before anything is timed, whether the code is fit to keep. */
 export const verify: Work = async (context, candidate) => {
   for (const small of context.small) {
     await runChecks(context, candidate, small, candidate.library!, 'none', context.seed);
     if (candidate.verdict !== undefined) return;
+  }
+  // After the checks: a cheat is called a cheat, however it is written.
+  const refusals = candidate.style?.refusals(changeOf(context, candidate)) ?? [];
+  if (refusals.length > 0) {
+    const detail = refusals.map(({ message }) => message).join('\n');
+    candidate.verdict = rejected('style', refusals[0]!.check, detail);
   }
 };
 

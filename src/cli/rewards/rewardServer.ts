@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { z } from 'zod';
-import { errorText, UserError } from '../../engine/errors.ts';
+import { errorText, isAbort, UserError } from '../../engine/errors.ts';
 import type { Judge } from '../../engine/judge.ts';
 import type { Logger } from '../../engine/ports.ts';
 import type { ModuleName } from '../../protocol/module.ts';
@@ -15,8 +15,14 @@ import {
 } from '../../protocol/rewards.ts';
 import { answerAfterPrompt } from './answerAfterPrompt.ts';
 
+/** What the server needs of a judge. */
+export type RewardJudge = Pick<
+  Judge,
+  'modules' | 'runId' | 'pending' | 'expectedSeconds' | 'newAmong' | 'reward' | 'idle'
+>;
+
 export interface RewardServerOptions {
-  readonly judge: Judge;
+  readonly judge: RewardJudge;
   readonly token: string;
   /** 0: any free one. */
   readonly port: number;
@@ -51,17 +57,28 @@ class Refused extends Error {
 /** The reward endpoint over HTTP, on the loopback interface alone. See `protocol/rewards.ts` for its contract. */
 export async function startRewardServer(options: RewardServerOptions): Promise<RewardServer> {
   const { judge, logger } = options;
+  let closing = false;
   const server = createServer((request, response) => {
-    answer(options, request)
-      .then((body) => send(response, 200, body))
+    const reply = (status: number, body: unknown, headers?: Record<string, string>): void => {
+      // A connection that is kept open would keep the server from closing.
+      if (closing) response.shouldKeepAlive = false;
+      send(response, status, body, headers);
+    };
+    const answered = closing ? Promise.reject(stopping()) : answer(options, request);
+    answered
+      .then((body) => reply(200, body))
       .catch((error: unknown) => {
+        // The client is gone.
+        if (response.destroyed) return;
         const refused = refusalOf(error);
-        if (refused.status >= 500) logger.error(refused.message);
+        if (refused.status >= 500 && refused.code !== 'stopping') logger.error(refused.message);
+        // What is left of a body that was not read to its end.
+        request.resume();
         const body: RewardsError = {
           error: { code: refused.code, message: refused.message, fix: refused.fix },
         };
         const wait = refused.retryAfter === undefined ? {} : { 'retry-after': String(refused.retryAfter) };
-        send(response, refused.status, body, wait);
+        reply(refused.status, body, wait);
       });
   });
   // Judging takes minutes; it is the client's time-out that counts.
@@ -85,6 +102,7 @@ export async function startRewardServer(options: RewardServerOptions): Promise<R
   return {
     url: `http://127.0.0.1:${port}`,
     close: async () => {
+      closing = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       await judge.idle();
@@ -95,7 +113,7 @@ export async function startRewardServer(options: RewardServerOptions): Promise<R
 
 async function answer(options: RewardServerOptions, request: IncomingMessage): Promise<unknown> {
   const { judge } = options;
-  const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+  const path = (request.url ?? '/').split('?')[0]!;
   if (request.method === 'GET' && path === '/v1/health') {
     return { version: rewardsVersion, run: judge.runId, modules: judge.modules, pending: judge.pending };
   }
@@ -154,7 +172,7 @@ async function openRlhf(options: RewardServerOptions, body: unknown): Promise<un
 }
 
 function requireToken({ headers }: IncomingMessage, token: string): void {
-  const given = /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1] ?? '';
+  const given = /^Bearer +(.+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   if (timingSafeEqual(digest(given), digest(token))) return;
   throw new Refused(
@@ -165,7 +183,7 @@ function requireToken({ headers }: IncomingMessage, token: string): void {
   );
 }
 
-function requireModule({ modules }: Judge, module: ModuleName): void {
+function requireModule({ modules }: RewardJudge, module: ModuleName): void {
   if (modules.includes(module)) return;
   throw new Refused(
     400,
@@ -207,16 +225,11 @@ function checked<T>(schema: z.ZodType<T>, body: unknown): T {
 async function jsonOf(request: IncomingMessage): Promise<unknown> {
   const parts: Buffer[] = [];
   let size = 0;
-  for await (const part of request) {
+  if (Number(request.headers['content-length'] ?? 0) > largestBody) throw tooLarge();
+  // The connection stays, so that the client can be told.
+  for await (const part of request.iterator({ destroyOnReturn: false })) {
     size += (part as Buffer).length;
-    if (size > largestBody) {
-      throw new Refused(
-        413,
-        'too-large',
-        `a request is at most ${largestBody >> 20} MiB`,
-        'Send fewer completions at once.',
-      );
-    }
+    if (size > largestBody) throw tooLarge();
     parts.push(part as Buffer);
   }
   try {
@@ -226,18 +239,29 @@ async function jsonOf(request: IncomingMessage): Promise<unknown> {
   }
 }
 
+function tooLarge(): Refused {
+  return new Refused(
+    413,
+    'too-large',
+    `a request is at most ${largestBody >> 20} MiB`,
+    'Send fewer completions at once.',
+  );
+}
+
+function stopping(): Refused {
+  return new Refused(
+    503,
+    'stopping',
+    'the server is stopping',
+    'Start it again; what was judged is in the ledger.',
+    5,
+  );
+}
+
 function refusalOf(error: unknown): Refused {
   if (error instanceof Refused) return error;
   if (error instanceof UserError) return new Refused(503, 'failed', error.message, error.fix);
-  if (error instanceof Error && error.name === 'AbortError') {
-    return new Refused(
-      503,
-      'stopping',
-      'the server is stopping',
-      'Start it again; what was judged is in the ledger.',
-      5,
-    );
-  }
+  if (isAbort(error)) return stopping();
   return new Refused(500, 'failed', errorText(error), 'See the log of the server.');
 }
 

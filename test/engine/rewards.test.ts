@@ -1,0 +1,134 @@
+/** The reward endpoint's judge over the real compiler and harness: what a trainer gets for completions, and what it leaves in the ledger. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withJudge } from '../../src/engine/judge.ts';
+import { readLedger } from '../../src/engine/ledger/ledgerReader.ts';
+import { ledgerPath } from '../../src/engine/ledger/runSummary.ts';
+import { createCppSyntax } from '../../src/engine/module/cppSyntax.ts';
+import { type LedgerRecord, recordsOf } from '../../src/protocol/ledger.ts';
+import type { Rewarded } from '../../src/protocol/rewards.ts';
+import { recorded } from '../modelServer/recorded.ts';
+import { createFixture, type Fixture } from './fixture.ts';
+
+const policy = { id: 'my-model', version: 'step-12' };
+const unparsable = 'Have you tried a faster machine?';
+
+let fixture: Fixture;
+let texts: { good: string; wrong: string; broken: string };
+beforeAll(async () => {
+  fixture = await createFixture();
+  const [good, wrong, broken] = await recorded('good-prefetch', 'wrong', 'not-compiling');
+  texts = { good: good!, wrong: wrong!, broken: broken! };
+});
+afterAll(() => fixture?.remove());
+
+async function judging<T>(work: Parameters<typeof withJudge<T>>[1]): Promise<T> {
+  const { services, workspace, dataset, locate } = fixture;
+  return withJudge(
+    {
+      services,
+      workspace,
+      datasets: [dataset],
+      locate,
+      syntax: await createCppSyntax(),
+      modules: ['search'],
+      aggregate: 'geomean',
+      seed: 1,
+      signal: new AbortController().signal,
+    },
+    work,
+  );
+}
+
+async function ledgerOf(run: string): Promise<LedgerRecord[]> {
+  const { records, problems } = await readLedger(ledgerPath(fixture.workspace.root));
+  expect(problems).toEqual([]);
+  return records.filter(({ runId }) => runId === run);
+}
+
+const named = (...list: readonly string[]) => list.map((text, i) => ({ id: `mine-${i}`, text }));
+
+describe('a server that is asked, and asked again', () => {
+  let run: string;
+  let first: Rewarded[];
+  let joined: Rewarded[];
+  let records: LedgerRecord[];
+  beforeAll(async () => {
+    await judging(async (judge) => {
+      run = judge.runId;
+      const asked = judge.reward(
+        'search',
+        [
+          { id: 'slow', text: texts.wrong, tokenIds: [3, 1], logprobs: [-0.5, -0.25] },
+          ...named(texts.broken, texts.good, unparsable),
+        ],
+        policy,
+      );
+      expect(judge.pending).toBe(4);
+      expect(judge.newAmong('search', [texts.good, 'another'])).toBe(1);
+      // While that is under way: nothing of it is new.
+      [first, joined] = await Promise.all([
+        asked,
+        judge.reward('search', named(unparsable, texts.good, texts.good)),
+      ]);
+      expect(judge.pending).toBe(0);
+    });
+    records = await ledgerOf(run);
+  }, 300_000);
+
+  it('rewards in the order of the request, under the names of the caller', () => {
+    expect(first.map(({ id }) => id)).toEqual(['slow', 'mine-0', 'mine-1', 'mine-2']);
+    const [wrong, broken, good, empty] = first;
+    expect(wrong).toMatchObject({ reward: -1, gain: null });
+    expect(wrong?.check).not.toBeNull();
+    expect(broken).toMatchObject({ reward: -1, gain: null, verdict: 'does-not-compile' });
+    expect(broken?.detail).toContain('degree');
+    expect(empty).toMatchObject({ reward: -1, gain: null, verdict: 'does-not-parse' });
+    expect(good?.gain).not.toBeNull();
+    expect(good?.reward).toBeGreaterThan(-0.5);
+    expect(new Set(first.map(({ hash }) => hash)).size).toBe(4);
+  });
+
+  it('judges a text once that is asked for several times at once', () => {
+    const { id: _, ...good } = first[2]!;
+    expect(joined[1]).toEqual({ id: 'mine-1', ...good });
+    expect(joined[2]).toEqual({ id: 'mine-2', ...good });
+    expect(joined[0]).toMatchObject({ id: 'mine-0', verdict: 'does-not-parse' });
+    expect(recordsOf(records, 'judgement')).toHaveLength(4);
+  });
+
+  it('logs the request as one group, with what sampled it, and ends the run', () => {
+    expect(records.map(({ type }) => type)).toEqual([
+      'run',
+      'group',
+      ...Array.from({ length: 4 }, () => 'completion'),
+      ...Array.from({ length: 4 }, () => 'judgement'),
+      'group-end',
+      'run-end',
+    ]);
+    const [group] = recordsOf(records, 'group');
+    expect(group).toMatchObject({ groupId: 'g1', module: 'search', policy, completions: 4 });
+    const completions = recordsOf(records, 'completion');
+    expect(completions.map(({ text }) => text)).toEqual([texts.wrong, texts.broken, texts.good, unparsable]);
+    expect(completions[0]).toMatchObject({ tokenIds: [3, 1], logprobs: [-0.5, -0.25] });
+    expect(completions[3]).toMatchObject({ patch: null, unusable: { reason: 'does-not-parse' } });
+    const [end] = recordsOf(records, 'group-end');
+    expect(end?.rewards).toEqual(Object.fromEntries(first.map(({ reward }, i) => [`g1c${i + 1}`, reward])));
+    expect(end?.advantages?.['g1c3']).toBeGreaterThan(0);
+    expect(recordsOf(records, 'run-end')[0]).toMatchObject({ status: 'done', applied: false });
+  });
+
+  it('knows after a restart what was judged, and measures nothing again', async () => {
+    const again = await judging(async (judge) => {
+      expect(judge.newAmong('search', [texts.good, texts.wrong, texts.broken, unparsable])).toBe(0);
+      const rewarded = await judge.reward('search', named(texts.good, texts.broken));
+      expect((await ledgerOf(judge.runId)).map(({ type }) => type)).toEqual(['run']);
+      return rewarded;
+    });
+    const { id: _, ...good } = first[2]!;
+    const { id: __, ...broken } = first[1]!;
+    expect(again).toEqual([
+      { id: 'mine-0', ...good },
+      { id: 'mine-1', ...broken },
+    ]);
+  });
+});

@@ -1,0 +1,101 @@
+"""Steps of a round on disk, each whole or absent, so that a killed round goes on from its last one."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .errors import TrainerError
+
+
+class RoundFolder:
+    """What a round keeps beside its result until it is done: `OUT.round/`."""
+
+    def __init__(self, out: Path) -> None:
+        self.path = out.with_name(out.name + ".round")
+
+    def open(self, plan: dict[str, Any], fresh: bool) -> None:
+        """Starts the folder, or takes it up where it is of the same plan. @raises TrainerError where it is of another."""
+        if fresh:
+            shutil.rmtree(self.path, ignore_errors=True)
+        self.path.mkdir(parents=True, exist_ok=True)
+        file = self.path / "plan.json"
+        text = json.dumps(plan, sort_keys=True, indent=1)
+        if file.is_file() and file.read_text() != text:
+            old = json.loads(file.read_text())
+            changed = sorted(key for key in {*old, *plan} if old.get(key) != plan.get(key))
+            raise TrainerError(
+                "other-round",
+                f"{self.path}: holds an unfinished round that differs in {', '.join(changed)}",
+                "Repeat that round's settings to finish it, name another --out, or drop it with --fresh.",
+            )
+        write_whole(file, text.encode())
+
+    def save(self, name: str, state: Any) -> None:
+        """Writes a state under a name; a kill at any moment leaves the one before or this one."""
+        part = self.path / f"{name}.part"
+        with open(part, "wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, self.path / name)
+        sync_folder(self.path)
+
+    def load(self, name: str) -> Any | None:
+        file = self.path / name
+        return torch.load(file, map_location="cpu", weights_only=True) if file.is_file() else None
+
+    def save_step(self, step: int, state: Any) -> None:
+        self.save(f"step-{step:06d}.pt", state)
+        for file in self.steps()[:-2]:
+            file.unlink()
+
+    def last_step(self) -> Any | None:
+        """The state of the last whole step; an unreadable one (a damaged disk) falls back on the one before."""
+        for file in reversed(self.steps()):
+            try:
+                return self.load(file.name)
+            except (RuntimeError, EOFError, OSError, ValueError, KeyError):
+                continue
+        return None
+
+    def steps(self) -> list[Path]:
+        return sorted(self.path.glob("step-*.pt"))
+
+    def remove(self) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def write_whole(file: Path, data: bytes) -> None:
+    """Replaces a file's content in one step, on disk when it returns."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(file.name + ".part")
+    with open(part, "wb") as out:
+        out.write(data)
+        out.flush()
+        os.fsync(out.fileno())
+    os.replace(part, file)
+    sync_folder(file.parent)
+
+
+def publish_folder(part: Path, out: Path) -> None:
+    """Gives a finished folder its name, with its files on disk."""
+    for file in part.rglob("*"):
+        if file.is_file():
+            with open(file, "rb") as opened:
+                os.fsync(opened.fileno())
+    os.replace(part, out)
+    sync_folder(out.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

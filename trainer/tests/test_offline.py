@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from annsmith_trainer.adapters import with_adapter
+from annsmith_trainer.errors import TrainerError
+from annsmith_trainer.models import load_base
+from annsmith_trainer.offline import run_offline
+from annsmith_trainer.scoring import Scorer
+from annsmith_trainer.settings import OfflineSettings
+from conftest import Events, LedgerWriter
+
+
+def settings(ledger: Path, model: Path, out: Path, **more: object) -> OfflineSettings:
+    made = OfflineSettings(
+        ledger=ledger, model=model, adapter=None, policy="local:tiny", version="1", out=out, device="cpu", rank=4,
+        learning_rate=5e-3, threads=1,
+    )
+    return replace(made, **more)
+
+
+def two_groups(ledger: LedgerWriter) -> Path:
+    ledger.group(["good one", "bad thing here", "good too", "bad"], [1.0, -1.0, 0.8, -1.0])
+    ledger.group(["good", "worse", "no"], [0.5, -0.5, -1.0], prompt="again")
+    return ledger.write()
+
+
+def logprob(model: Path, adapter: Path | None, text: str) -> float:
+    base, tokenizer = load_base(model, "cpu", torch.float32)
+    lora = with_adapter(base, adapter, 4, 8, 1)
+    prompt = tokenizer.apply_chat_template(
+        [{"role": "user", "content": "make it fast"}], add_generation_prompt=True, return_dict=True
+    )["input_ids"]
+    ids = [*tokenizer.encode(text, add_special_tokens=False), tokenizer.eos_token_id]
+    with torch.no_grad():
+        return float(Scorer(lora, 1)(prompt, [ids]).logprobs.sum())
+
+
+def test_a_round_moves_the_policy_towards_what_was_rewarded(
+    tiny: Path, ledger: LedgerWriter, events: Events, tmp_path: Path
+) -> None:
+    out = tmp_path / "adapter"
+    result = run_offline(settings(two_groups(ledger), tiny, out, epochs=6), events)
+    assert result["after"]["loss"] < result["before"]["loss"]
+    assert 0 < result["after"]["kl"] < 10
+    first = events.of("step")[0]
+    assert first["clip_fraction"] == 0 and abs(first["kl"]) < 1e-9, "the first step is on the policy that sampled"
+    assert logprob(tiny, out, "good one") > logprob(tiny, None, "good one")
+    assert logprob(tiny, out, "bad thing here") < logprob(tiny, None, "bad thing here")
+    lineage = json.loads((out / "annsmith.json").read_text())
+    assert lineage["version"] == result["version"] and lineage["parent"] == "base"
+    assert lineage["ledger"]["groups"] == ["r1/g1", "r1/g2"]
+    assert not out.with_name("adapter.round").exists()
+    assert [name for name, _ in events][-2:] == ["saved", "done"]
+
+
+def test_the_same_seed_gives_the_same_adapter_and_another_one_does_not(
+    tiny: Path, ledger: LedgerWriter, events: Events, tmp_path: Path
+) -> None:
+    path = two_groups(ledger)
+    versions = [
+        run_offline(settings(path, tiny, tmp_path / f"a{i}", epochs=2, seed=seed), events)["version"]
+        for i, seed in enumerate([1, 1, 2])
+    ]
+    assert versions[0] == versions[1] != versions[2]
+
+
+def test_micro_batches_do_not_change_the_update(tiny: Path, ledger: LedgerWriter, events: Events, tmp_path: Path) -> None:
+    path = two_groups(ledger)
+    losses = [
+        run_offline(settings(path, tiny, tmp_path / f"m{size}", micro_batch=size, epochs=3, groups_per_step=2), events)[
+            "after"
+        ]["loss"]
+        for size in (1, 8)
+    ]
+    assert losses[0] == pytest.approx(losses[1], abs=1e-5)
+
+
+def test_a_second_round_starts_from_the_adapter_of_the_first(
+    tiny: Path, ledger: LedgerWriter, events: Events, tmp_path: Path
+) -> None:
+    path = two_groups(ledger)
+    first = run_offline(settings(path, tiny, tmp_path / "one", epochs=4), events)
+    second = run_offline(settings(path, tiny, tmp_path / "two", adapter=tmp_path / "one"), events)
+    assert second["parent"] == first["version"]
+    # The KL is to the base model, which the first round has left already; the ratio is to the adapter that sampled.
+    assert second["before"]["kl"] > 1e-3 and second["before"]["clip_fraction"] == 0
+
+
+def test_packed_and_padded_scores_agree(tiny: Path) -> None:
+    base, _ = load_base(tiny, "cpu", torch.float32)
+    model = with_adapter(base, None, 4, 8, 1)
+    packed, padded = Scorer(model, 1), Scorer(model, 1)
+    assert packed.packs
+    padded._packs = False
+    prompt, completions = list(range(20, 60)), [[5, 6, 7, 0], [9], [8, 8, 8, 8, 8, 0]]
+    a, b = packed(prompt, completions, 0.7), padded(prompt, completions, 0.7)
+    assert torch.allclose(a.logprobs, b.logprobs, atol=1e-4) and torch.equal(a.mask, b.mask)
+    assert torch.allclose(a.entropy, b.entropy, atol=1e-4)
+
+
+def test_truncated_completions_are_not_trained_on(
+    tiny: Path, ledger: LedgerWriter, events: Events, tmp_path: Path
+) -> None:
+    answer = [None, {"finish": "length"}, {"finish": "cut"}]
+    ledger.group(["fine", "x" * 50, "y" * 30], [0.5, -1.0, -1.0], answer=answer)
+    run_offline(settings(ledger.write(), tiny, tmp_path / "a"), events)
+    assert events.of("start")[0]["truncated"] == 2
+    assert events.of("step")[0]["tokens"] == len("fine") + 1
+
+
+def test_drift_from_the_server_is_reported_and_stops_a_round_of_another_model(
+    tiny: Path, ledger: LedgerWriter, events: Events, tmp_path: Path
+) -> None:
+    base, tokenizer = load_base(tiny, "cpu", torch.float32)
+    prompt = tokenizer.apply_chat_template(
+        [{"role": "user", "content": "make it fast"}], add_generation_prompt=True, return_dict=True
+    )["input_ids"]
+    ids = [[*tokenizer.encode(t, add_special_tokens=False), 0] for t in ("good", "bad")]
+    with torch.no_grad():
+        scores = Scorer(base, 1)(prompt, ids)
+    told = [row[keep].tolist() for row, keep in zip(scores.logprobs, scores.mask)]
+    # Sampled at another temperature: servers still report the model's own distribution.
+    ledger.group(["good", "bad"], [1.0, -1.0], token_ids=ids, logprobs=told, temperature=0.8)
+    run_offline(settings(ledger.write(), tiny, tmp_path / "a"), events)
+    drift = events.of("drift")[0]
+    assert drift["tokens"] == sum(map(len, ids)) and drift["mean"] < 1e-4
+    assert events.of("start")[0]["retokenised"] == 0
+
+    other = LedgerWriter(tmp_path / "other.jsonl")
+    other.group(["good", "bad"], [1.0, -1.0], token_ids=ids, logprobs=[[x - 3 for x in row] for row in told])
+    with pytest.raises(TrainerError, match="differ from this model's by 3.00 nats") as caught:
+        run_offline(settings(other.write(), tiny, tmp_path / "b"), events)
+    assert caught.value.code == "drift" and not (tmp_path / "b").exists()
+
+
+def test_an_unfinished_round_of_other_settings_is_not_continued(
+    tiny: Path, ledger: LedgerWriter, tmp_path: Path
+) -> None:
+    path = two_groups(ledger)
+
+    def stop_at_first_step(event: str, **_: object) -> None:
+        if event == "checkpoint":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_offline(settings(path, tiny, tmp_path / "a", epochs=2), stop_at_first_step)
+    events = Events()
+    with pytest.raises(TrainerError, match="differs in settings") as caught:
+        run_offline(settings(path, tiny, tmp_path / "a", epochs=3), events)
+    assert caught.value.code == "other-round"
+    run_offline(settings(path, tiny, tmp_path / "a", epochs=2), events)
+    assert events.of("resumed") == [{"step": 1, "steps": 4}]
+    whole = run_offline(settings(path, tiny, tmp_path / "b", epochs=2), events)
+    assert whole["version"] == json.loads((tmp_path / "a" / "annsmith.json").read_text())["version"]

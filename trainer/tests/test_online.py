@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Iterator
+
+import pytest
+
+from annsmith_trainer.errors import TrainerError
+from annsmith_trainer.online import OnlineSettings, read_prompts, run_online
+from annsmith_trainer.rewards import TOKEN_VARIABLE
+from conftest import Events
+from test_rewards import TOKEN, RewardServer
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[RewardServer]:
+    monkeypatch.setenv(TOKEN_VARIABLE, TOKEN)
+    made = RewardServer()
+    yield made
+    made.close()
+
+
+def settings(tmp_path: Path, tiny: Path, url: str, **more: Any) -> OnlineSettings:
+    prompts = tmp_path / "prompts.jsonl"
+    prompts.write_text(
+        "\n".join(
+            json.dumps({"module": m, "messages": [{"role": "user", "content": f"faster {m}"}], "hash": f"hash-{m}"})
+            for m in ("search", "construction")
+        )
+    )
+    given = {"rounds": 2, "group": 4, "micro_batch": 2, "max_tokens": 200, "rank": 4, "threads": 1, "device": "cpu"}
+    return OnlineSettings(
+        prompts=prompts, rewards=url, model=tiny, adapter=None, out=tmp_path / "out", **{**given, **more}
+    )
+
+
+def test_rounds_sample_measure_and_update(tiny: Path, tmp_path: Path, server: RewardServer) -> None:
+    events = Events()
+    # Something that random bytes differ in.
+    server.reward = lambda text: float(sum(c.isalpha() for c in text))
+    result = run_online(settings(tmp_path, tiny, server.url, learning_rate=1e-2), events)
+    assert len(events.of("step")) == 2 and len(events.of("group")) == 2
+    assert all(r["module"] in ("search", "construction") for r in server.requests)
+    assert all(r["prompt_hash"] == f"hash-{r['module']}" for r in server.requests)
+    lineage = json.loads((tmp_path / "out" / "annsmith.json").read_text())
+    assert lineage["version"] == result["version"] and lineage["online"]["rounds"] == 2
+    assert (tmp_path / "out" / "adapter_model.safetensors").is_file()
+    assert not (tmp_path / "out" / "ref").exists(), "TRL's copy of the starting adapter is not a part of ours"
+
+    # A second run goes on from the adapter; the reference is the base model, so there is a KL from the start.
+    again = Events()
+    second = settings(tmp_path, tiny, server.url, rounds=1)
+    second = OnlineSettings(**{**vars(second), "adapter": tmp_path / "out", "out": tmp_path / "two"})
+    run_online(second, again)
+    assert again.of("step")[0]["kl"] > 1e-5 and again.of("saved")[0]["parent"] == result["version"]
+
+
+def test_a_reward_server_that_vanishes_leaves_no_adapter_and_the_rounds_before(
+    tiny: Path, tmp_path: Path, server: RewardServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse = lambda handler, body: server.reply(handler, 400, {"error": "no such module"})  # noqa: E731
+    server.reward = lambda text: float(len(text.encode()) % 7)
+    server.answers = [server.measured, refuse]
+    events = Events()
+    with pytest.raises(TrainerError, match="answered 400") as caught:
+        run_online(settings(tmp_path, tiny, server.url), events)
+    assert caught.value.code == "reward-server" and not (tmp_path / "out").exists()
+    server.answers = [server.measured]
+    again = Events()
+    run_online(settings(tmp_path, tiny, server.url), again)
+    assert again.of("resumed") == [{"step": 1, "steps": 2}] and len(again.of("group")) == 1
+
+
+def test_a_group_without_a_reward_is_skipped(tiny: Path, tmp_path: Path, server: RewardServer) -> None:
+    server.reward = lambda text: None
+    events = Events()
+    run_online(settings(tmp_path, tiny, server.url, rounds=1), events)
+    assert events.of("group")[0]["skipped"] == "unrewarded"
+    assert abs(events.of("step")[0]["loss"]) < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("", "no prompts"), ('{"module":"search"}', ":1: not a prompt"), ("{", ":1: not a prompt")],
+)
+def test_prompts_that_are_none(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "p.jsonl"
+    file.write_text(text)
+    with pytest.raises(TrainerError, match=message):
+        read_prompts(file)

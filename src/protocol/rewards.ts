@@ -4,7 +4,8 @@ import { moduleNames } from './module.ts';
 /** The reward endpoint, `annsmith serve-rewards`: what any trainer may ask, over HTTP on this machine. */
 export const rewardsVersion = 1;
 
-const text = z.string().min(1).max(1_000_000);
+/** Empty too: a policy that says nothing is to be told what that is worth. */
+const text = z.string().max(1_000_000);
 
 /** `POST /v1/rewards`. The completions of one request are one group of the ledger. */
 export const rewardsRequestSchema = z.strictObject({

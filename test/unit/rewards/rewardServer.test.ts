@@ -114,6 +114,11 @@ describe('POST /v1/rewards', () => {
     expect(judge.calls[1]).toMatchObject({ module: 'search', policy: undefined });
   });
 
+  it('takes an empty completion: it is worth something too', async () => {
+    const { status, body } = await judged(completions(''));
+    expect({ status, body }).toMatchObject({ status: 200, body: { rewards: [{ id: 'c0', reward: 0 }] } });
+  });
+
   it('says null where nothing can be said of the code', async () => {
     judge.fails({ reward: null });
     const { status, body } = await judged(completions('text'));
@@ -174,7 +179,7 @@ describe('what is refused', () => {
     ['no object', '[]', 'body: '],
     ['no completions', '{}', 'completions: '],
     ['an empty list', '{"completions": []}', 'completions: '],
-    ['an empty text', JSON.stringify(completions('good', '')), 'completions.1.text: '],
+    ['a text that is none', '{"completions": [{"id": "a", "text": 1}]}', 'completions.0.text: '],
     ['an unknown field', JSON.stringify({ ...completions('a'), modul: 'search' }), 'modul'],
     ['an unknown module', JSON.stringify({ ...completions('a'), module: 'sorting' }), 'module: '],
     [

@@ -25,6 +25,9 @@ constexpr double kEarlyShare = 0.5;
 // Honest ones are within a few per cent, so that this is out of reach for chance.
 constexpr double kMemorisedRatio = 1.5;
 constexpr double kHandOverSeconds = 2e-6;
+// Where the machine is busy with other work, a time slice can fall on one kind of queries and not
+// on the other. Chance does not do so every time; a memory of queries does.
+constexpr int kMemorisedTries = 3;
 constexpr double kLeastOverlap = 0.2;
 
 constexpr uint64_t kScratchFloorBytes = uint64_t{32} << 20;
@@ -109,6 +112,10 @@ Result AskSingles(const AuditedPass& pass, SearchProcess* process, const Answers
   return Nothing{};
 }
 
+bool LooksMemorised(const Audit& audit) {
+  return audit.unseen_seconds > kMemorisedRatio * audit.known_seconds + kHandOverSeconds;
+}
+
 std::string Microseconds(double seconds) {
   char text[32];
   std::snprintf(text, sizeof(text), "%.1f us", seconds * 1e6);
@@ -136,8 +143,11 @@ Outcome<Audit> RunAudited(const AuditedPass& pass, SearchProcess* process, Answe
   const uint64_t held = AnonymousBytes(process->pid());
   const uint64_t index = AnonymousBytes(pass.host->pid());
   audit.search_bytes = held > index ? held - index : 0;
-  if (auto asked = AskSingles(pass, process, *kept, deadline, &audit); !asked.ok()) {
-    return asked.failure();
+  for (int tries = 0; tries < kMemorisedTries; ++tries) {
+    if (auto asked = AskSingles(pass, process, *kept, deadline, &audit); !asked.ok()) {
+      return asked.failure();
+    }
+    if (!LooksMemorised(audit)) break;
   }
   return audit;
 }
@@ -161,7 +171,7 @@ std::optional<Failure> JudgeAudit(const AuditedPass& pass, const Audit& audit) {
             " s of CPU time beyond what searches take; that work belongs into annsmith_prepare(), "
             "where it is charged");
   }
-  if (audit.unseen_seconds > kMemorisedRatio * audit.known_seconds + kHandOverSeconds) {
+  if (LooksMemorised(audit)) {
     return pass.host->Fail(kStage, "memorised",
                            "a query that was asked before takes " +
                                Microseconds(audit.known_seconds) + ", with a little noise on it " +

@@ -146,7 +146,9 @@ TEST_F(ShirkTest, WhoSaysTooEarlyThatItIsDoneHasNotAnswered) {
   Open("insiders", "say done early");
   const std::string reply =
       client_.Ask("round efA=10 efB=10 k=10 chunk=100 pairs=4 lead=10 warm=20 rows=0:500 seed=1");
-  EXPECT_GT(NumberField(Field(reply, "violationsB"), "notFinite"), 0) << reply;
+  // Which part of the answers is read before it is there depends on how busy the machine is.
+  const std::string violations = Field(reply, "violationsB");
+  EXPECT_GT(NumberField(violations, "notFinite") + NumberField(violations, "status"), 0) << reply;
   // What an answer holds before it is given.
   EXPECT_EQ(NumberField(Field(reply, "firstViolationB"), "given"), INT32_MIN) << reply;
 }

@@ -11,7 +11,10 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const trainer = join(root, 'trainer');
 const venv = join(trainer, '.venv');
 const inVenv = join(venv, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
+const wheels = join(trainer, '.cache', 'wheels');
 const stamp = join(venv, 'annsmith-setup.txt');
+const ofPackages =
+  'Check the network and the disk (the trainer needs 3 GB, with --cuda 10 GB), then repeat: what was fetched is kept.';
 const leastPython = [3, 11];
 
 /** @returns {never} */
@@ -80,6 +83,15 @@ function wanted(cuda) {
   return `${cuda ? 'cuda' : 'cpu'} ${hash.digest('hex')}\n`;
 }
 
+/** Installs a lock file from the wheels that an earlier set-up fetched, after fetching what is missing. */
+function install(title, lock) {
+  const list = ['--no-deps', '--disable-pip-version-check', '-q', '-r', join(trainer, lock)];
+  const kept = ['-m', 'pip', 'install', '--no-index', '--find-links', wheels, ...list];
+  if (spawnSync(inVenv, kept, { stdio: 'ignore' }).status === 0) return;
+  step(title, inVenv, ['-m', 'pip', 'download', '-d', wheels, '--progress-bar', 'off', ...list], ofPackages);
+  step('unpacking', inVenv, kept, ofPackages);
+}
+
 const cuda = wantsCuda();
 const target = wanted(cuda);
 // Written last, so that a set-up that was cut off is done again; pip goes on from what it has.
@@ -97,33 +109,8 @@ if (!existsSync(inVenv)) {
     'Install the venv module of that Python (on Debian: apt-get install python3-venv).',
   );
 }
-const pip = [
-  '-m',
-  'pip',
-  'install',
-  '--no-deps',
-  '--disable-pip-version-check',
-  '--progress-bar',
-  'off',
-  '-q',
-];
-const lock = (name) => ['-r', join(trainer, name)];
-const ofPackages =
-  'Check the network and the disk (the trainer needs 2 GB, with --cuda 7 GB), then repeat: what was fetched is kept.';
-step(
-  'installing PyTorch, transformers, PEFT and TRL (some minutes)',
-  inVenv,
-  [...pip, ...lock('requirements.lock')],
-  ofPackages,
-);
-if (cuda) {
-  step(
-    'installing the CUDA libraries (some minutes)',
-    inVenv,
-    [...pip, ...lock('requirements-cuda.lock')],
-    ofPackages,
-  );
-}
+install('fetching PyTorch, transformers, PEFT and TRL (some minutes)', 'requirements.lock');
+if (cuda) install('fetching the CUDA libraries (some minutes)', 'requirements-cuda.lock');
 if (process.platform === 'linux') {
   const site = spawnSync(inVenv, ['-c', 'import sysconfig; print(sysconfig.get_paths()["purelib"])'], {
     encoding: 'utf8',

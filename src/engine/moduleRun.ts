@@ -81,7 +81,8 @@ export async function runModule(input: ModuleRunInput): Promise<ModuleResult> {
     longest = Math.max(longest, clock.monotonic() - begin);
   }
 
-  const winner = await confirmBest(context, journal, candidates, roundOf);
+  const winner =
+    plan.stopAfter === 'groups' ? undefined : await confirmBest(context, journal, candidates, roundOf);
   const minimised = winner === undefined ? undefined : await minimisedWinner(context, input, winner);
   const done = journal.moduleEnd(module);
   const seconds = done?.seconds ?? (clock.monotonic() - started) / 1000;

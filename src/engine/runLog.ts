@@ -26,6 +26,8 @@ export interface RunPlan {
   readonly budgetSeconds: number | undefined;
   /** `best` writes the confirmed winner into the workspace. */
   readonly apply: 'best' | 'none';
+  /** `groups`: for training. Every group is judged and rewarded, and no winner is looked for. */
+  readonly stopAfter?: 'groups';
 }
 
 type RunRecord = Extract<LedgerRecord, { type: 'run' }>;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What the style gate looks at; the names stand in verdicts. */
 export const styleChecks = [

@@ -1,4 +1,8 @@
 /** The reward endpoint's judge over the real compiler and harness: what a trainer gets for completions, and what it leaves in the ledger. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withJudge } from '../../src/engine/judge.ts';
 import { readLedger } from '../../src/engine/ledger/ledgerReader.ts';
@@ -117,18 +121,60 @@ describe('a server that is asked, and asked again', () => {
     expect(recordsOf(records, 'run-end')[0]).toMatchObject({ status: 'done', applied: false });
   });
 
-  it('knows after a restart what was judged, and measures nothing again', async () => {
-    const again = await judging(async (judge) => {
-      expect(judge.newAmong('search', [texts.good, texts.wrong, texts.broken, unparsable])).toBe(0);
-      const rewarded = await judge.reward('search', named(texts.good, texts.broken));
-      expect((await ledgerOf(judge.runId)).map(({ type }) => type)).toEqual(['run']);
-      return rewarded;
-    });
-    const { id: _, ...good } = first[2]!;
-    const { id: __, ...broken } = first[1]!;
-    expect(again).toEqual([
-      { id: 'mine-0', ...good },
-      { id: 'mine-1', ...broken },
-    ]);
-  });
+  it('knows as a server of its own, later, what was judged, and measures nothing again', async () => {
+    const token = 'a-token-of-some-length';
+    const server = await startServer(token);
+    try {
+      const ask = (body: object, bearer = token) =>
+        fetch(`${server.url}/v1/rewards`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${bearer}` },
+          body: JSON.stringify(body),
+        });
+      expect((await ask({ completions: named('x') }, 'wrong')).status).toBe(401);
+      const answer = await ask({ completions: named(texts.good, texts.broken) });
+      expect(answer.status).toBe(200);
+      const { id: _, ...good } = first[2]!;
+      const { id: __, ...broken } = first[1]!;
+      expect(await answer.json()).toEqual({
+        version: 1,
+        run: server.run,
+        rewards: [
+          { id: 'mine-0', ...good },
+          { id: 'mine-1', ...broken },
+        ],
+      });
+      expect(server.run).not.toBe(run);
+      expect((await ledgerOf(server.run)).map(({ type }) => type)).toEqual(['run']);
+    } finally {
+      server.process.kill('SIGINT');
+      await server.ended;
+    }
+    expect(server.process.exitCode).toBe(0);
+    expect((await ledgerOf(server.run)).map(({ type }) => type)).toEqual(['run', 'run-end']);
+  }, 300_000);
 });
+
+interface Served {
+  readonly url: string;
+  readonly run: string;
+  readonly process: ChildProcess;
+  readonly ended: Promise<unknown>;
+}
+
+/** `annsmith serve-rewards` over the fixture, once it says where it listens. */
+async function startServer(token: string): Promise<Served> {
+  const cli = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
+  const args = ['serve-rewards', '--workspace', fixture.workspace.root, '--module', 'search', '--json'];
+  const served = spawn(process.execPath, [cli, ...args], {
+    env: { ...process.env, ANNSMITH_REWARD_TOKEN: token },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(served, 'exit');
+  // One line, or none where the server could not start.
+  for await (const line of createInterface({ input: served.stdout })) {
+    const { url, run } = JSON.parse(line) as { url: string; run: string };
+    return { url, run, process: served, ended };
+  }
+  throw new Error('the server ended before it said where it listens');
+}

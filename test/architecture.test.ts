@@ -130,6 +130,11 @@ describe('architecture', () => {
     ).toEqual([]);
   });
 
+  it('zod is imported as a namespace: one `{ z }` puts the whole of it, languages included, into every bundle', () => {
+    const named = files.filter(({ text }) => /^import (?:\{[^}]*\bz\b[^}]*\}|z) from 'zod'/m.test(text));
+    expect(named.map(({ path }) => path)).toEqual([]);
+  });
+
   it('every package that is imported is a dependency', async () => {
     const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
       dependencies: Record<string, string>;

@@ -6,6 +6,7 @@ import { addBenchCommand } from './commands/bench.ts';
 import { addCalibrateCommand } from './commands/calibrate.ts';
 import { addDatasetsCommand } from './commands/datasets.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addGrpoCommand } from './commands/grpo.ts';
 import { addInitCommand } from './commands/init.ts';
 import { addLedgerCommand } from './commands/ledger.ts';
 import { addMcpCommand } from './commands/mcp.ts';
@@ -86,6 +87,7 @@ addLedgerCommand(program, execute);
 addServeRewardsCommand(program, execute);
 addDoctorCommand(program, execute);
 addMcpCommand(program, execute);
+addGrpoCommand(program, execute);
 
 /** `--json` and its like may stand before or after the command's name. */
 function withGlobalOptionsFirst(args: readonly string[]): string[] {

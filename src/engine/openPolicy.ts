@@ -22,6 +22,7 @@ import { type PolicySpec, parsePolicies } from './policy/model/modelSpec.ts';
 import { createOpenAiClient } from './policy/model/openAiClient.ts';
 import { catalogue } from './policy/playbook/catalogue.ts';
 import { createPlaybookPolicy } from './policy/playbook/playbookPolicy.ts';
+import { PolicyStore } from './policyStore.ts';
 import type { Clock } from './ports.ts';
 import { templateVersion } from './prompt/template.ts';
 import { seededRandom } from './random.ts';
@@ -53,6 +54,8 @@ export interface PolicyContext extends ModelAccess {
   readonly manifest: Manifest;
   /** What the run had used before, where it goes on. */
   readonly spent?: TokenUsage;
+  /** Version of the built-in policy, where the run goes on. Absent: the promoted one. */
+  readonly playbookVersion?: string | undefined;
 }
 
 /** Options that raise the limits. */
@@ -64,14 +67,14 @@ const limitNames: Readonly<Record<keyof BudgetLimits, string>> = {
 
 /** The policy of a specification such as `playbook` or `openai:MODEL,playbook`. @throws UserError for one that there is not. */
 export function openPolicy(spec: string, context: PolicyContext): Policy {
-  const { settings, clock, spent } = context;
+  const { settings, clock, spent, syntax, playbookVersion } = context;
   const budget = new ModelBudget(
     { tokens: settings.tokenBudget ?? undefined, cost: settings.costBudget ?? undefined },
     { clock, names: limitNames, ...(spent === undefined ? {} : { spent: { usage: spent, seconds: 0 } }) },
   );
   const policies = parsePolicies(spec).map((own) =>
     own.kind === 'playbook'
-      ? createPlaybookPolicy({ catalogue, syntax: context.syntax })
+      ? createPlaybookPolicy({ catalogue, syntax, trained: new PolicyStore(clock).sampling(playbookVersion) })
       : modelPolicy(own, context, budget),
   );
   const [first, ...rest] = policies;

@@ -11,7 +11,10 @@ import { type InputContext, runInputs } from './runInputs.ts';
 
 /** A proposal's completion is in the ledger; whatever else wrote candidates is opened again. */
 function policyOf({ policy }: RecordOf<'run'>, context: PolicyContext): Policy {
-  return policy.id === proposer.id ? { ...proposer, sample: nothingMore } : openPolicy(policy.id, context);
+  if (policy.id === proposer.id) return { ...proposer, sample: nothingMore };
+  // Of a mix, versions stand in the order of the ids.
+  const playbookVersion = policy.version.split(',')[policy.id.split(',').indexOf('playbook')];
+  return openPolicy(policy.id, { ...context, playbookVersion });
 }
 
 // biome-ignore lint/correctness/useYield: there is nothing to yield.

@@ -15,17 +15,17 @@ export const skipReasons = [
 ] as const;
 export type SkipReason = (typeof skipReasons)[number];
 
-/** Each reason in words, for one or several. */
+/** Each reason in words, after a number. */
 export const skipTexts: Readonly<Record<SkipReason, string>> = {
-  'unreadable-line': 'lines of the ledger are torn or of another version',
-  'other-policy': 'groups are of another policy',
-  'other-version': 'groups are of another version of the policy',
-  incomplete: 'groups were cut off before all of their candidates were judged',
-  unrewarded: 'groups have a candidate that failed or was cancelled, and so no reward',
-  'missing-logprobs': 'groups have no log-probabilities of their tokens',
-  'zero-variance': 'groups have equal rewards throughout',
-  'no-context': 'groups do not say what the policy was conditioned on',
-  'other-context': 'groups have log-probabilities that this version does not give in their context',
+  'unreadable-line': 'lines of the ledger: torn, or of another version',
+  'other-policy': 'of another policy',
+  'other-version': 'of another version of the policy',
+  incomplete: 'cut off before all candidates were judged',
+  unrewarded: 'with a candidate that failed or was cancelled, and so has no reward',
+  'missing-logprobs': 'without log-probabilities of the tokens',
+  'zero-variance': 'with equal rewards throughout',
+  'no-context': 'that do not tell what the policy was conditioned on',
+  'other-context': 'with log-probabilities that this version does not give',
 };
 
 const skipCount = z.object({ reason: z.enum(skipReasons), count: z.number() });

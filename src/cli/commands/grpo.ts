@@ -1,0 +1,221 @@
+import { type Command, Option } from 'commander';
+import { UserError } from '../../engine/errors.ts';
+import { skippedText } from '../../engine/grpoRound.ts';
+import { grpoRounds } from '../../engine/grpoRounds.ts';
+import { sampleByRuns } from '../../engine/grpoSampling.ts';
+import { createCppSyntax } from '../../engine/module/cppSyntax.ts';
+import { loadWorkspace, type Workspace } from '../../engine/module/workspace.ts';
+import { PolicyStore } from '../../engine/policyStore.ts';
+import { requireRegions } from '../../engine/requireRegions.ts';
+import { splitDatasetNames } from '../../protocol/dataset.ts';
+import type { GrpoReport, GrpoRoundReport, VersionSummary } from '../../protocol/grpo.ts';
+import { type ModuleName, moduleNames } from '../../protocol/module.ts';
+import { findWorkspace } from '../context.ts';
+import type { Execute } from '../main.ts';
+import { modulesOf } from '../modulesOf.ts';
+import { wholeNumber } from '../numbers.ts';
+import { table } from '../table.ts';
+
+interface Options {
+  readonly policy: string;
+  readonly rounds?: number;
+  readonly offline?: boolean;
+  readonly workspace?: string;
+  readonly module?: readonly [ModuleName, ...ModuleName[]];
+  readonly dataset: readonly string[];
+  readonly group: number;
+  readonly groups: number;
+  readonly seed: number;
+  readonly budget?: number;
+  readonly promote: 'auto' | 'never';
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, ...splitDatasetNames(value)];
+}
+
+export function addGrpoCommand(program: Command, execute: Execute): void {
+  const grpo = program
+    .command('grpo')
+    .description('train the policy that proposes on its own measured rewards: sample groups, measure, update')
+    .option('--policy <policy>', 'the policy to train', 'playbook')
+    .option('--rounds <n>', 'rounds, each from the version before (default: 1)', wholeNumber(1, 1000))
+    .option(
+      '--offline',
+      'sample nothing to train on: one update from what the ledger has of the version that samples now',
+    )
+    .option('--workspace <dir>', 'workspace folder (default: the nearest annsmith.json)')
+    .option(
+      '--module <module>',
+      `what is sampled: ${moduleNames.join(', ')}, several with commas, or all (default: those that have regions, without construction, whose candidates each build an index)`,
+      modulesOf,
+    )
+    .option(
+      '--dataset <name>',
+      "dataset to measure on; may be repeated (default: the manifest's first)",
+      collect,
+      [],
+    )
+    .option('--group <n>', 'candidates per group', wholeNumber(2, 64), 8)
+    .option('--groups <n>', 'groups per module and round', wholeNumber(1, 64), 1)
+    .option('--seed <n>', 'seed of sampling and training', wholeNumber(0, 2 ** 31), 1)
+    .option(
+      '--budget <minutes>',
+      'begin no round that would end later, going by those before (default: as long as it takes)',
+      wholeNumber(1, 10_000),
+    )
+    .addOption(
+      new Option(
+        '--promote <when>',
+        'auto: measure a group per module of the new version, and let it sample from then on unless it is worse',
+      )
+        .choices(['auto', 'never'])
+        .default('auto'),
+    );
+  grpo.action((options: Options) =>
+    execute(async ({ output, services, signal }) => {
+      const {
+        policy,
+        rounds = 1,
+        offline = false,
+        module,
+        dataset,
+        group,
+        groups,
+        seed,
+        budget,
+        promote,
+      } = options;
+      requirePlaybook(policy);
+      if (offline && rounds > 1) {
+        throw new UserError(
+          'offline-rounds',
+          `--offline is one update, not ${rounds} rounds`,
+          'Leave out --rounds, or leave out --offline.',
+        );
+      }
+      const root = findWorkspace(options.workspace);
+      const syntax = await createCppSyntax();
+      const workspace = await loadWorkspace(root, { syntax });
+      for (const name of module ?? []) requireRegions(workspace, name);
+      const store = new PolicyStore(services.clock);
+      const report = await grpoRounds({
+        root,
+        workspace: workspace.manifest.name,
+        store,
+        services,
+        signal,
+        sample: sampleByRuns(root, store, { services, signal, syntax }),
+        mode: offline ? 'offline' : 'online',
+        rounds,
+        modules: module,
+        defaultModules: defaultModules(workspace),
+        datasets: dataset,
+        group,
+        groups,
+        seed,
+        budgetSeconds: budget === undefined ? undefined : budget * 60,
+        promote,
+        onRound: (round) => output.info(roundText(round)),
+      });
+      output.result(report, () => reportText(report));
+    }),
+  );
+
+  grpo
+    .command('list')
+    .description('versions of the policy, and what came of the rounds')
+    .action(() =>
+      execute(async ({ output, services }) => {
+        const store = new PolicyStore(services.clock);
+        const [versions, rounds] = [await store.list(), await store.rounds()];
+        output.result({ versions, rounds }, () => versionsText(versions));
+      }),
+    );
+
+  grpo
+    .command('promote <version>')
+    .description('let a version sample from now on; `prior` is the one that is not trained')
+    .action((version: string) =>
+      execute(async ({ output, services }) => {
+        const store = new PolicyStore(services.clock);
+        await store.promote(version);
+        const promoted = store.promotedVersion;
+        output.result({ promoted }, () => `${promoted} samples from now on`);
+      }),
+    );
+
+  grpo
+    .command('rollback')
+    .description('go back to the version that was promoted before')
+    .action(() =>
+      execute(async ({ output, services }) => {
+        const store = new PolicyStore(services.clock);
+        await store.rollBack();
+        const promoted = store.promotedVersion;
+        output.result({ promoted }, () => `${promoted} samples from now on`);
+      }),
+    );
+}
+
+function requirePlaybook(policy: string): void {
+  if (policy === 'playbook') return;
+  throw new UserError(
+    'no-such-policy',
+    `--policy ${policy}: \`annsmith grpo\` trains the built-in policy, playbook`,
+    'Leave out --policy. Language models are trained from the same ledger by the Python trainer: see trainer/README.md.',
+  );
+}
+
+/** Modules that have regions, without construction where there is another. @throws UserError where none has. */
+function defaultModules(workspace: Workspace): readonly [ModuleName, ...ModuleName[]] {
+  const [first, ...rest] = moduleNames.filter((name) => workspace.regions[name].length > 0);
+  if (first === undefined) {
+    requireRegions(workspace, 'search');
+    throw new Error('no module has regions');
+  }
+  const [second, ...others] = rest;
+  return first === 'construction' && second !== undefined ? [second, ...others] : [first, ...rest];
+}
+
+function roundText({ from, version, groups, training, promoted, why }: GrpoRoundReport): string {
+  const used = `${groups.used} groups used${groups.skipped.length === 0 ? '' : ` (left out: ${skippedText(groups.skipped)})`}`;
+  if (training === null || version === null) return `${from}: ${used}; ${why}`;
+  return `${from} -> ${version}: ${used}; ${promoted ? 'promoted' : 'not promoted'}: ${why}`;
+}
+
+function reportText({ rounds, version }: GrpoReport): string {
+  const rows = rounds.map(({ from, version: made, groups, training, promoted }) => [
+    from,
+    made ?? '-',
+    groups.used,
+    ...(training === null
+      ? ['-', '-', '-', '-', '-', '-']
+      : [
+          training.meanReward.toFixed(3),
+          training.bestReward.toFixed(3),
+          `${Math.round(100 * training.validFraction)} %`,
+          training.kl.toFixed(4),
+          `${Math.round(100 * training.clipFraction)} %`,
+          training.entropy.toFixed(3),
+        ]),
+    promoted ? 'yes' : 'no',
+  ]);
+  const head = ['from', 'version', 'groups', 'mean', 'best', 'valid', 'KL', 'clipped', 'entropy', 'promoted'];
+  return `${table(head, rows)}\n${version} samples from now on`;
+}
+
+function versionsText(versions: readonly VersionSummary[]): string {
+  return table(
+    ['version', 'parent', 'created', 'groups', 'mean reward', 'KL', ''],
+    versions.map(({ version, parent, created, metrics, promoted, problem }) => [
+      version,
+      parent ?? '-',
+      created ?? '-',
+      metrics?.groups ?? '-',
+      metrics?.meanReward.toFixed(3) ?? '-',
+      metrics?.kl.toFixed(4) ?? '-',
+      promoted ? 'promoted' : (problem ?? ''),
+    ]),
+  );
+}

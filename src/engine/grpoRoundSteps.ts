@@ -1,0 +1,242 @@
+import { randomBytes } from 'node:crypto';
+import type { Evaluation, GrpoRoundReport, TrainingMetrics } from '../protocol/grpo.ts';
+import { type LedgerRecord, recordsOf } from '../protocol/ledger.ts';
+import { UserError } from './errors.ts';
+import { evaluate } from './grpoEvaluation.ts';
+import { requireGroups, rewardSummary, type TrainingSet, trainingSet, updateOnce } from './grpoRound.ts';
+import type { RoundFile, RoundState } from './grpoRoundState.ts';
+import type { GrpoRequest } from './grpoRounds.ts';
+import { type LedgerContents, readLedger } from './ledger/ledgerReader.ts';
+import { ledgerPath } from './ledger/runSummary.ts';
+import { derivedSeed } from './policyRequest.ts';
+import type { LoadedVersion } from './policyStore.ts';
+
+/** One round, from where its file says it stands. */
+export class GrpoRound {
+  readonly #request: GrpoRequest;
+  readonly #file: RoundFile;
+
+  constructor(request: GrpoRequest, file: RoundFile) {
+    this.#request = request;
+    this.#file = file;
+  }
+
+  async run(): Promise<GrpoRoundReport> {
+    const { store, services } = this.#request;
+    const { clock } = services;
+    const started = clock.monotonic();
+    const state = (await this.#unfinished()) ?? (await this.#begin());
+    const from = store.load(state.from);
+    if (state.plan.mode === 'online') await this.#sampled(state, 'sampling');
+    const set = await this.#trainingSet(state, from);
+    if (state.plan.mode === 'offline') {
+      requireGroups(set, from.version);
+      this.#fillFrom(state, set);
+    }
+    const outcome = await this.#outcome(state, from, set);
+    const report: GrpoRoundReport = {
+      id: state.id,
+      at: state.at,
+      policy: 'playbook',
+      from: state.from,
+      mode: state.plan.mode,
+      workspace: this.#request.workspace,
+      modules: state.plan.modules,
+      datasets: await this.#datasets(state),
+      runs: [state.sampling, state.evaluation].flatMap((runId) => runId ?? []),
+      groups: { used: set.groups.length, skipped: [...set.skipped], repaired: set.repaired },
+      perModule: perModule(set),
+      ...outcome,
+      seconds: (clock.monotonic() - started) / 1000,
+    };
+    await store.saveRound(report);
+    await this.#file.remove();
+    return report;
+  }
+
+  /** The update, what the new version is worth, and whether it samples from here on. */
+  async #outcome(
+    state: RoundState,
+    from: LoadedVersion,
+    set: TrainingSet,
+  ): Promise<Pick<GrpoRoundReport, 'training' | 'version' | 'evaluation' | 'promoted' | 'why'>> {
+    const { store } = this.#request;
+    if (set.groups.length === 0) {
+      const why = 'no group could be trained on';
+      return { training: null, version: null, evaluation: null, promoted: false, why };
+    }
+    const { version, metrics } = this.#madeBefore(state) ?? (await this.#update(state, from, set));
+    const made = { training: metrics, version };
+    if (state.plan.promote === 'never') {
+      const why = `not asked for; \`annsmith grpo promote ${version}\` does it`;
+      return { ...made, evaluation: null, promoted: false, why };
+    }
+    const evaluation = await this.#evaluated(state, version);
+    if (evaluation === undefined) {
+      const why = 'its groups, or those of the version before, have no rewards to compare';
+      return { ...made, evaluation: null, promoted: false, why };
+    }
+    if (evaluation.notWorse) await store.promote(version);
+    return { ...made, evaluation, promoted: evaluation.notWorse, why: verdictText(evaluation) };
+  }
+
+  async #update(
+    state: RoundState,
+    from: LoadedVersion,
+    set: TrainingSet,
+  ): Promise<{ readonly version: string; readonly metrics: TrainingMetrics }> {
+    const { store, services, workspace } = this.#request;
+    const { reporter, clock } = services;
+    const message = `training ${from.version} on ${set.groups.length} groups`;
+    reporter.progress({ stage: 'train', message });
+    const made = await updateOnce({ store, clock, from, set, workspace, seed: state.plan.seed });
+    state.version = made.version;
+    await this.#file.write(state);
+    return made;
+  }
+
+  /** The version that the round had made when it was cut off, if it is still there. */
+  #madeBefore({
+    version,
+  }: RoundState): { readonly version: string; readonly metrics: TrainingMetrics } | undefined {
+    const metrics = version === null ? undefined : this.#request.store.metrics(version);
+    return version === null || metrics === undefined ? undefined : { version, metrics };
+  }
+
+  async #evaluated(state: RoundState, version: string): Promise<Evaluation | undefined> {
+    await this.#sampled(state, 'evaluation');
+    const { records } = await this.#ledger();
+    const datasets = await this.#datasets(state);
+    return evaluate({ records, runs: [state.evaluation!], version, current: state.from, datasets });
+  }
+
+  /** The round that was cut off, unless another version samples by now than those that it knows. */
+  async #unfinished(): Promise<RoundState | undefined> {
+    const state = await this.#file.read();
+    if (state === undefined) return undefined;
+    const { store, services } = this.#request;
+    const promoted = store.promotedVersion;
+    if (state.from !== promoted && state.version !== promoted) {
+      services.logger.info(`round ${state.id}, which was cut off, is left: another version samples now`);
+      return undefined;
+    }
+    services.logger.info(`going on with round ${state.id}, which was cut off`);
+    return state;
+  }
+
+  async #begin(): Promise<RoundState> {
+    const { store, services, mode, modules, defaultModules, datasets, group, groups, promote } =
+      this.#request;
+    const now = services.clock.now();
+    const from = store.promotedVersion;
+    // Another seed for each round, also where the version has stayed the same.
+    const seed = derivedSeed(this.#request.seed, `grpo/${from}/${(await store.rounds()).length}`);
+    const at = new Date(now).toISOString();
+    const state: RoundState = {
+      format: 1,
+      id: `${at.replace(/[-:]/g, '').replace('T', '-').slice(0, 15)}-${randomBytes(2).toString('hex')}`,
+      at,
+      from,
+      plan: {
+        mode,
+        modules: [...(modules ?? defaultModules)],
+        datasets: [...datasets],
+        group,
+        groups,
+        seed,
+        promote,
+      },
+      sampling: null,
+      evaluation: null,
+      version: null,
+    };
+    await this.#file.write(state);
+    return state;
+  }
+
+  /** Offline, the new version is compared where the newest group was measured. */
+  #fillFrom(state: RoundState, set: TrainingSet): void {
+    const newest = set.groups.at(-1)!;
+    const { modules, datasets } = this.#request;
+    if (modules === undefined) {
+      const names = set.groups.filter(({ runId }) => runId === newest.runId).map(({ module }) => module);
+      state.plan.modules = [...new Set(names)];
+    }
+    if (datasets.length === 0) state.plan.datasets = [...newest.datasets];
+  }
+
+  /** Sees to it that the groups of a step are in the ledger, all judged. */
+  async #sampled(state: RoundState, step: 'sampling' | 'evaluation'): Promise<void> {
+    const { services, sample } = this.#request;
+    const { plan } = state;
+    const known = state[step];
+    if (known !== null && isDone((await this.#ledger()).records, known)) return;
+    const [first, ...rest] = plan.modules;
+    const start = async (resume: string | undefined): Promise<void> => {
+      let written: Promise<void> = Promise.resolve();
+      state[step] = await sample({
+        version: step === 'sampling' ? state.from : state.version!,
+        modules: [first!, ...rest],
+        datasets: plan.datasets,
+        group: plan.group,
+        groups: step === 'sampling' ? plan.groups : 1,
+        seed: step === 'sampling' ? plan.seed : derivedSeed(plan.seed, 'evaluation'),
+        resume,
+        onRun: (runId) => {
+          state[step] = runId;
+          written = this.#file.write(state);
+          // Waited for below; a failure before that is no unhandled one.
+          written.catch(() => undefined);
+        },
+      });
+      await written;
+    };
+    try {
+      await start(known ?? undefined);
+    } catch (error) {
+      const cannotGoOn = ['run-stale', 'no-such-run', 'run-done'];
+      if (known === null || !(error instanceof UserError) || !cannotGoOn.includes(error.code)) throw error;
+      services.logger.warn(`${error.message}; its groups stay in the ledger, and new ones are sampled`);
+      await start(undefined);
+    }
+  }
+
+  async #trainingSet(state: RoundState, from: LoadedVersion): Promise<TrainingSet> {
+    const { store, advantageLimit } = this.#request;
+    const { records, problems } = await this.#ledger();
+    // Where a round goes on, what it has sampled since its update is not part of what it was trained on.
+    const own = records.filter(({ runId }) => runId !== state.evaluation);
+    return trainingSet({ records: own, problems }, { from, grammar: store.grammar }, advantageLimit);
+  }
+
+  /** Names of the datasets as the round's runs have them. */
+  async #datasets(state: RoundState): Promise<string[]> {
+    const runId = state.evaluation ?? state.sampling;
+    const run = recordsOf((await this.#ledger()).records, 'run').find((record) => record.runId === runId);
+    const names = run?.datasets.filter(({ heldOut }) => !heldOut).map(({ name }) => name);
+    return names ?? state.plan.datasets;
+  }
+
+  #ledger(): Promise<LedgerContents> {
+    return readLedger(ledgerPath(this.#request.root));
+  }
+}
+
+function isDone(records: readonly LedgerRecord[], runId: string): boolean {
+  const end = records.findLast(
+    (record) => record.runId === runId && (record.type === 'run-end' || record.type === 'resume'),
+  );
+  return end?.type === 'run-end' && end.status === 'done';
+}
+
+function perModule({ groups }: TrainingSet): GrpoRoundReport['perModule'] {
+  return [...new Set(groups.map(({ module }) => module))].map((module) => {
+    const own = groups.filter((group) => group.module === module);
+    return { module, groups: own.length, ...rewardSummary(own) };
+  });
+}
+
+function verdictText({ meanReward, currentMeanReward, standardError, notWorse }: Evaluation): string {
+  const numbers = `mean reward ${meanReward.toFixed(3)} against ${currentMeanReward.toFixed(3)} of the version before, standard error ${standardError.toFixed(3)}`;
+  return notWorse ? `not worse: ${numbers}` : `worse by more than the noise: ${numbers}`;
+}

@@ -1,0 +1,227 @@
+import { spawn } from 'node:child_process';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { UserError } from '../../../src/engine/errors.ts';
+import type { SamplePlan } from '../../../src/engine/grpoSampling.ts';
+import { readLedger } from '../../../src/engine/ledger/ledgerReader.ts';
+import { ledgerPath } from '../../../src/engine/ledger/runSummary.ts';
+import type { PolicyStore } from '../../../src/engine/policyStore.ts';
+import { seededRandom } from '../../../src/engine/random.ts';
+import { recordsOf } from '../../../src/protocol/ledger.ts';
+import { logRun, madeUpReward } from './loggedRuns.ts';
+import { madeUpSampling, rounds, storeIn } from './madeUpRounds.ts';
+import { randomNetwork } from './playbookTask.ts';
+
+let root: string;
+let folder: string;
+let store: PolicyStore;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'annsmith-rounds-'));
+  folder = join(root, 'data');
+  store = storeIn(folder);
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  const error = await work.then(
+    () => new Error('no error'),
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof UserError) return error.code;
+  throw error;
+}
+
+function log(version: string, changes: Partial<Parameters<typeof logRun>[0]> = {}): Promise<void> {
+  return logRun({
+    root,
+    runId: `logged-${version}`,
+    version,
+    seed: 3,
+    groups: 2,
+    reward: madeUpReward,
+    ...changes,
+  });
+}
+
+describe('online rounds', () => {
+  it('sample, train, compare and promote; each starts from the version before', async () => {
+    const seen: string[] = [];
+    const report = await rounds(root, store, {
+      rounds: 3,
+      sample: madeUpSampling(root, store, { onPlan: ({ version }) => void seen.push(version) }),
+    });
+    expect(report.rounds).toHaveLength(3);
+    const [first, second] = report.rounds;
+    expect(first!.from).toBe(store.priorVersion);
+    expect(first!.groups.used).toBe(2);
+    expect(first!.training).toMatchObject({ groups: 2, completions: 16, validFraction: 1 });
+    expect(first!.training!.kl).toBeGreaterThan(0);
+    expect(first!.training!.loss).toBeLessThan(first!.training!.lossBefore);
+    expect(first!.version).toMatch(/^pb-1-[0-9a-f]{8}$/);
+    expect(first!.runs).toHaveLength(2);
+    expect(first!.datasets).toEqual(['d']);
+    expect(seen.slice(0, 2)).toEqual([store.priorVersion, first!.version]);
+    const promotedAfterFirst = first!.promoted ? first!.version : store.priorVersion;
+    expect(second!.from).toBe(promotedAfterFirst);
+    // Groups that the new version was compared by are its own, and are trained on next.
+    if (first!.promoted) expect(second!.groups.used).toBe(3);
+    expect(report.version).toBe(store.promotedVersion);
+    const logged = recordsOf((await readLedger(ledgerPath(root))).records, 'group');
+    expect(logged.map(({ policy }) => policy.version)).toContain(first!.version);
+    expect(await store.rounds()).toEqual(report.rounds);
+  });
+
+  it('do not promote what does worse than before by more than the noise', async () => {
+    const sample = madeUpSampling(root, store, {
+      reward: (tokenIds, { version }) => madeUpReward(tokenIds) - (version === store.priorVersion ? 0 : 2),
+    });
+    const report = await rounds(root, store, { sample });
+    const [round] = report.rounds;
+    expect(round!.promoted).toBe(false);
+    expect(round!.why).toMatch(/^worse/);
+    expect(round!.evaluation!.meanReward).toBeLessThan(round!.evaluation!.currentMeanReward);
+    expect(report.version).toBe(store.priorVersion);
+    // It is kept, and can be promoted by hand.
+    await store.promote(round!.version!);
+    expect(store.promotedVersion).toBe(round!.version);
+  });
+
+  it('measure nothing more where promotion is off', async () => {
+    const plans: SamplePlan[] = [];
+    const sample = madeUpSampling(root, store, { onPlan: (plan) => void plans.push(plan) });
+    const report = await rounds(root, store, { sample, promote: 'never' });
+    expect(plans).toHaveLength(1);
+    expect(report.rounds[0]).toMatchObject({ promoted: false, evaluation: null });
+    expect(store.promotedVersion).toBe(store.priorVersion);
+  });
+
+  it('end with the reason where all groups were of equal rewards', async () => {
+    const sample = madeUpSampling(root, store, { reward: () => 0.1 });
+    expect(await codeOf(rounds(root, store, { sample, rounds: 2 }))).toBe('only-zero-variance');
+    expect(store.promotedVersion).toBe(store.priorVersion);
+    expect((await store.rounds()).map(({ training }) => training)).toEqual([null, null]);
+  });
+});
+
+describe('an offline round', () => {
+  it('trains on what is logged of the version that samples now', async () => {
+    await log(store.priorVersion, { modules: ['search', 'refinement'] });
+    await log('another');
+    const plans: SamplePlan[] = [];
+    const sample = madeUpSampling(root, store, { onPlan: (plan) => void plans.push(plan) });
+    const { rounds: reports } = await rounds(root, store, { mode: 'offline', sample });
+    expect(reports[0]!.groups).toEqual({
+      used: 4,
+      skipped: [{ reason: 'other-version', count: 2 }],
+      repaired: 0,
+    });
+    expect(reports[0]!.perModule.map(({ module, groups }) => [module, groups])).toEqual([
+      ['search', 2],
+      ['refinement', 2],
+    ]);
+    // Only the new version is sampled, where the old one was.
+    expect(plans.map(({ version, modules, datasets }) => [version, modules, datasets])).toEqual([
+      [reports[0]!.version, ['search', 'refinement'], ['d']],
+    ]);
+  });
+
+  it.each([
+    ['no-groups', { version: 'another' }],
+    ['only-zero-variance', { reward: () => 1 }],
+    ['missing-logprobs', { withLogprobs: false }],
+  ] as const)('says why it cannot train: %s', async (code, changes) => {
+    await log(store.priorVersion, changes);
+    await appendFile(ledgerPath(root), '{"v":2,"type":"gro');
+    const before = await readFile(ledgerPath(root), 'utf8');
+    const work = rounds(root, store, { mode: 'offline' });
+    await expect(work).rejects.toThrow(/1 lines of the ledger: torn/);
+    expect(await codeOf(work)).toBe(code);
+    expect(await readFile(ledgerPath(root), 'utf8')).toBe(before);
+    expect(store.promotedVersion).toBe(store.priorVersion);
+  });
+
+  it('does not trust log-probabilities that the version does not give', async () => {
+    // Logged under the prior's name, and drawn by something else.
+    await log(store.priorVersion, { network: randomNetwork(seededRandom(5)) });
+    const work = rounds(root, store, { mode: 'offline' });
+    await expect(work).rejects.toThrow(/log-probabilities that this version does not give/);
+  });
+});
+
+describe('a round that was cut off', () => {
+  it('goes on from its last step after kill -9, with ledger and promoted version as they were', async () => {
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'roundProcess.ts'), root, folder], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    let line = '';
+    for await (line of createInterface({ input: child.stdout })) {
+      child.kill('SIGKILL');
+      break;
+    }
+    await exited;
+    const [, version, evaluation] = /^evaluating (\S+) in (\S+)$/.exec(line)!;
+    expect(store.promotedVersion).toBe(store.priorVersion);
+    const before = await readLedger(ledgerPath(root));
+    expect(before.problems).toEqual([]);
+
+    const plans: SamplePlan[] = [];
+    const sample = madeUpSampling(root, store, { onPlan: (plan) => void plans.push(plan) });
+    const { rounds: reports } = await rounds(root, store, { sample });
+    // Neither sampled nor trained again: the evaluation's run is gone on with.
+    expect(plans.map(({ version: of, resume }) => [of, resume])).toEqual([[version, evaluation]]);
+    expect(reports[0]!.version).toBe(version);
+    expect(reports[0]!.from).toBe(store.priorVersion);
+    const after = await readLedger(ledgerPath(root));
+    expect(after.records.slice(0, before.records.length)).toEqual(before.records);
+    // The round is done: the next one is another.
+    const next = await rounds(root, store);
+    expect(next.rounds[0]!.id).not.toBe(reports[0]!.id);
+  }, 30_000);
+
+  it('is reported too where it was cut off after its promotion', async () => {
+    const path = join(root, '.annsmith', 'grpo', 'round.json');
+    let kept = '';
+    const sample = madeUpSampling(root, store, {
+      onPlan: async ({ version }, evaluation) => {
+        if (version === store.priorVersion) return;
+        // The run's id is on its way to the file by now.
+        kept = JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), evaluation });
+      },
+    });
+    const { rounds: done } = await rounds(root, store, { sample });
+    expect(done[0]!.promoted).toBe(true);
+    // As if the process had ended between the promotion and the report.
+    await rm(join(folder, 'rounds'), { recursive: true });
+    await writeFile(path, kept);
+    const sampleNothing = madeUpSampling(root, store, {
+      onPlan: () => {
+        throw new Error('nothing is left to be sampled');
+      },
+    });
+    const { rounds: again } = await rounds(root, store, { sample: sampleNothing });
+    expect(again).toEqual([{ ...done[0], seconds: again[0]!.seconds }]);
+    expect(await store.rounds()).toHaveLength(1);
+    expect(store.promotedVersion).toBe(done[0]!.version);
+    await expect(readFile(path)).rejects.toThrow(/ENOENT/);
+  });
+
+  it('is left where another version was promoted since', async () => {
+    const failing = madeUpSampling(root, store, {
+      onPlan: ({ version }) => {
+        if (version !== store.priorVersion) throw new Error('cut off');
+      },
+    });
+    await expect(rounds(root, store, { sample: failing })).rejects.toThrow('cut off');
+    const other = await store.save(store.load(store.priorVersion), store.load(store.priorVersion), {
+      metrics: store.metrics((await store.list())[1]!.version)!,
+      ledger: { workspace: 'w', runs: [], groups: [], from: '', to: '' },
+    });
+    await store.promote(other);
+    const { rounds: reports } = await rounds(root, store);
+    expect(reports[0]!.from).toBe(other);
+  });
+});

@@ -25,7 +25,7 @@ from .rewards import Reward, RewardClient
 class OnlineSettings:
     """Some online rounds, each one update."""
 
-    # JSON Lines: module, messages, and the hash of the prompt where it has one; as `annsmith prompt --json` prints.
+    # JSON Lines: module and messages of each.
     prompts: Path
     rewards: str
     model: Path
@@ -99,21 +99,28 @@ class MeasuredRewards:
     # TRL names its metrics after it.
     __name__ = "annsmith"
 
-    def __init__(self, client: RewardClient, limit: float | None, emit: Emit) -> None:
+    def __init__(self, client: RewardClient, policy: str, parent: str, limit: float | None, emit: Emit) -> None:
         self._client = client
+        self._policy = policy
+        self._parent = parent
         self._limit = limit
         self._emit = emit
         self.failure: TrainerError | None = None
 
-    async def __call__(self, prompts: list[Any], completions: list[Any], **fields: Any) -> list[float]:
+    async def __call__(
+        self, prompts: list[Any], completions: list[Any], completion_ids: list[list[int]], **fields: Any
+    ) -> list[float]:
         groups: dict[str, list[int]] = {}
         for i, prompt in enumerate(prompts):
             groups.setdefault(json.dumps(prompt, sort_keys=True), []).append(i)
-        modules, hashes = fields["module"], fields.get("prompt_hash") or [None] * len(prompts)
+        modules = fields["module"]
+        # Each update is a version of its own, as far as the server's ledger goes.
+        version = f"{self._parent}+{fields['trainer_state'].global_step}"
 
         async def one(rows: list[int]) -> list[Reward]:
             texts = [_text(completions[i]) for i in rows]
-            return await self._client.score_async(modules[rows[0]], texts, hashes[rows[0]] or None)
+            ids = [completion_ids[i] for i in rows]
+            return await self._client.score_async(modules[rows[0]], texts, (self._policy, version), ids)
 
         try:
             answers = await asyncio.gather(*(one(rows) for rows in groups.values()))
@@ -156,13 +163,12 @@ def read_prompts(path: Path) -> list[dict[str, Any]]:
             messages = [{"role": str(m["role"]), "content": str(m["content"])} for m in value["messages"]]
             if not messages:
                 raise ValueError
-            name = value.get("prompt_hash") or value.get("hash") or ""
-            made.append({"prompt": messages, "module": str(value["module"]), "prompt_hash": str(name)})
+            made.append({"prompt": messages, "module": str(value["module"])})
         except (ValueError, KeyError, TypeError, AttributeError):
             raise TrainerError(
                 "prompts",
                 f"{path}:{number}: not a prompt (an object with module and messages)",
-                "Write each with `annsmith prompt --module M --json`, one a line.",
+                "Write one object a line; the messages are those of `annsmith prompt --module M --json`.",
             ) from None
     if not made:
         raise TrainerError("prompts", f"{path}: no prompts in it", "Write some with `annsmith prompt --module M --json`.")
@@ -208,7 +214,9 @@ def run_online(settings: OnlineSettings, emit: Emit) -> dict[str, Any]:
         save_steps=1,
         save_total_limit=2,
     )
-    measured = MeasuredRewards(client, settings.advantage_limit, emit)
+    parent = adapter_version(settings.adapter) if settings.adapter else "base"
+    policy = f"local:{settings.model.resolve().name}"
+    measured = MeasuredRewards(client, policy, parent, settings.advantage_limit, emit)
     try:
         trainer = GRPOTrainer(
             model=model,
@@ -238,7 +246,6 @@ def run_online(settings: OnlineSettings, emit: Emit) -> dict[str, Any]:
                 f"Use --micro-batch {max(1, micro // 2)}, or fewer --max-tokens.",
             ) from None
         raise
-    parent = adapter_version(settings.adapter) if settings.adapter else "base"
     prompt_digest = hashlib.sha256(settings.prompts.read_bytes()).hexdigest()
     version = save_adapter(
         trainer.accelerator.unwrap_model(trainer.model),

@@ -6,7 +6,6 @@ Standard library only, so that OpenRLHF, verl or any other trainer can use it as
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import http.client
 import json
 import os
@@ -22,6 +21,10 @@ from .errors import TrainerError
 TOKEN_VARIABLE = "ANNSMITH_REWARD_TOKEN"
 
 
+# Completions of one request, at most; together they are one group of the server's ledger.
+MOST_COMPLETIONS = 64
+
+
 @dataclass(frozen=True)
 class Reward:
     """What one completion is worth. `reward` is None where it could not be measured (failed or cancelled)."""
@@ -34,10 +37,9 @@ class Reward:
 class RewardClient:
     """Asks a reward server.
 
-    A completion's id is the hash of its text, and the server measures the same completion once, so a request that broke
-    off or came late is safe to ask again. Busy servers (429) are waited for as long as they say; others are asked again
-    `retries` times. `patience`: seconds that one call may take in all, measuring included. `silence`: seconds that a
-    connection may be silent; the server keeps a long request alive with white space.
+    The server judges the same text once, so a request that broke off or came late is safe to ask again. Busy servers
+    (429) are waited for as long as they say; others are asked again `retries` times. `patience`: seconds that one call
+    may take in all, measuring included; the server is silent while it measures.
     """
 
     def __init__(
@@ -45,7 +47,6 @@ class RewardClient:
         url: str,
         token: str | None = None,
         patience: float = 3600.0,
-        silence: float = 120.0,
         retries: int = 4,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -62,23 +63,37 @@ class RewardClient:
         token = token if token is not None else os.environ.get(TOKEN_VARIABLE, "")
         if not token:
             raise TrainerError("reward-token", "no token for the reward server", f"Set {TOKEN_VARIABLE}.")
+        # The address may be given with or without the route.
+        self._path = parts.path.rstrip("/").removesuffix("/v1/rewards") + "/v1/rewards"
         self._parts = parts
         self._token = token
         self._patience = patience
-        self._silence = silence
         self._retries = retries
         self._wait = wait
 
-    def score(self, module: str, texts: Sequence[str], prompt_hash: str | None = None) -> list[Reward]:
-        """Rewards in the order of `texts`. Equal texts are sent once. @raises TrainerError (codes `reward-...`)"""
-        ids = [completion_id(text) for text in texts]
-        wanted = dict(zip(ids, texts))
+    def score(
+        self,
+        module: str,
+        texts: Sequence[str],
+        policy: tuple[str, str] | None = None,
+        token_ids: Sequence[Sequence[int]] | None = None,
+    ) -> list[Reward]:
+        """Rewards in the order of `texts`, the completions of one prompt. `policy`: id and version of what sampled
+        them, for the server's ledger, which also takes their `token_ids`. @raises TrainerError (codes `reward-...`)"""
+        if len(texts) > MOST_COMPLETIONS:
+            raise TrainerError(
+                "setting", f"a group of {len(texts)}: the reward server takes {MOST_COMPLETIONS}", "Use a smaller --group."
+            )
+        # Named by position: the server knows equal texts by itself, and a group keeps its size.
+        wanted = {str(i): {"id": str(i), "text": text} for i, text in enumerate(texts)}
+        for i, ids in enumerate(token_ids or []):
+            wanted[str(i)]["tokenIds"] = [int(t) for t in ids]
         rewards: dict[str, Reward] = {}
         deadline = time.monotonic() + self._patience
         failures = 0
-        while missing := {i: text for i, text in wanted.items() if i not in rewards}:
+        while missing := {i: completion for i, completion in wanted.items() if i not in rewards}:
             try:
-                answer = self._ask(module, missing, prompt_hash, deadline)
+                answer = self._ask(module, missing, policy, deadline)
             except _Again as again:
                 if not again.busy:
                     failures += 1
@@ -94,37 +109,33 @@ class RewardClient:
                     "reward-answer", "the reward server answered without any of the completions", "Update annsmith."
                 )
             rewards.update(got)
-        return [rewards[i] for i in ids]
+        return [rewards[str(i)] for i in range(len(texts))]
 
-    async def score_async(self, module: str, texts: Sequence[str], prompt_hash: str | None = None) -> list[Reward]:
-        """The same without blocking the event loop."""
-        return await asyncio.to_thread(self.score, module, texts, prompt_hash)
+    async def score_async(self, *arguments: Any) -> list[Reward]:
+        """`score` without blocking the event loop."""
+        return await asyncio.to_thread(self.score, *arguments)
 
-    def _ask(self, module: str, texts: dict[str, str], prompt_hash: str | None, deadline: float) -> Any:
-        body: dict[str, Any] = {"module": module, "completions": [{"id": i, "text": t} for i, t in texts.items()]}
-        if prompt_hash is not None:
-            body["prompt_hash"] = prompt_hash
-        connection = self._connect()
+    def _ask(
+        self, module: str, completions: dict[str, dict[str, Any]], policy: tuple[str, str] | None, deadline: float
+    ) -> Any:
+        body: dict[str, Any] = {"module": module, "completions": list(completions.values())}
+        if policy is not None:
+            body["policy"] = {"id": policy[0], "version": policy[1]}
+        connection = self._connect(max(1e-3, deadline - time.monotonic()))
         try:
             connection.request(
                 "POST",
-                f"{self._parts.path.rstrip('/')}/v1/rewards",
+                self._path,
                 json.dumps(body).encode(),
                 {"content-type": "application/json", "authorization": f"Bearer {self._token}"},
             )
             response = connection.getresponse()
-            data = bytearray()
-            while chunk := response.read1(1 << 16):
-                data += chunk
-                if time.monotonic() > deadline:
-                    raise TimeoutError
+            data = response.read()
         except TimeoutError:
-            raise _Again(
-                TrainerError(
-                    "reward-late",
-                    f"the reward server at {self._parts.netloc} did not answer in time",
-                    "Look at its log; allow more time with --patience. Rewards already measured are kept by it.",
-                )
+            raise TrainerError(
+                "reward-late",
+                f"the reward server at {self._parts.netloc} did not answer within {self._patience:g} s",
+                "Look at its log; allow more time with --patience. What it has measured by then it answers at once.",
             ) from None
         except (OSError, http.client.HTTPException) as error:
             raise _Again(
@@ -136,37 +147,35 @@ class RewardClient:
             ) from None
         finally:
             connection.close()
-        return self._judge(response, bytes(data))
+        return self._judge(response, data)
 
     def _judge(self, response: http.client.HTTPResponse, data: bytes) -> Any:
-        said = data.decode("utf-8", "replace").strip()[:300]
         if response.status == 200:
             try:
                 return json.loads(data)
             except ValueError:
                 broken = TrainerError("reward-answer", "the reward server's answer is no JSON", "Look at its log.")
                 raise _Again(broken) from None
+        message, fix = _said(data)
         if response.status in (401, 403):
             raise TrainerError(
-                "reward-token", "the reward server refuses the token", f"Set {TOKEN_VARIABLE} to the one it printed."
+                "reward-token", "the reward server refuses the token", f"Set {TOKEN_VARIABLE} to the server's."
             )
         if response.status == 429:
             busy = TrainerError(
                 "reward-late", "the reward server stayed busy for as long as was allowed", "Allow more with --patience."
             )
             raise _Again(busy, after=_retry_after(response), busy=True)
-        error = TrainerError("reward-server", f"the reward server answered {response.status}: {said}", "Look at its log.")
+        error = TrainerError("reward-server", f"the reward server answered {response.status}: {message}", fix)
         if response.status >= 500:
-            raise _Again(error)
+            raise _Again(error, after=_retry_after(response))
         raise error
 
-    def _connect(self) -> http.client.HTTPConnection:
+    def _connect(self, timeout: float) -> http.client.HTTPConnection:
         host, port = self._parts.hostname or "", self._parts.port
         if self._parts.scheme == "https":
-            return http.client.HTTPSConnection(
-                host, port, timeout=self._silence, context=ssl.create_default_context()
-            )
-        return http.client.HTTPConnection(host, port, timeout=self._silence)
+            return http.client.HTTPSConnection(host, port, timeout=timeout, context=ssl.create_default_context())
+        return http.client.HTTPConnection(host, port, timeout=timeout)
 
 
 class _Again(Exception):
@@ -179,12 +188,7 @@ class _Again(Exception):
         self.busy = busy
 
 
-def completion_id(text: str) -> str:
-    """Names a completion by its text."""
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _read_answer(answer: Any, asked: dict[str, str]) -> dict[str, Reward]:
+def _read_answer(answer: Any, asked: dict[str, Any]) -> dict[str, Reward]:
     """Rewards by id. An id that comes twice must say the same twice."""
     got: dict[str, Reward] = {}
     try:
@@ -196,12 +200,12 @@ def _read_answer(answer: Any, asked: dict[str, str]) -> dict[str, Reward]:
             reward = Reward(None if value is None else float(value), str(entry["verdict"]), str(entry.get("detail", "")))
             if name not in asked:
                 raise TrainerError(
-                    "reward-answer", f"the reward server answered {name[:16]}, which was not asked", "Update annsmith."
+                    "reward-answer", f"the reward server answered completion {name[:16]}, which was not asked", "Update annsmith."
                 )
             if got.setdefault(name, reward).reward != reward.reward:
                 raise TrainerError(
                     "reward-answer",
-                    f"the reward server gave {name[:16]} two rewards: {got[name].reward} and {reward.reward}",
+                    f"the reward server gave completion {name[:16]} two rewards: {got[name].reward} and {reward.reward}",
                     "Look at its log; do not train on these.",
                 )
     except (KeyError, TypeError, ValueError):
@@ -216,6 +220,16 @@ def _retry_after(response: http.client.HTTPResponse) -> float | None:
         return max(0.0, float(response.headers.get("retry-after", "")))
     except ValueError:
         return None
+
+
+def _said(data: bytes) -> tuple[str, str]:
+    """The server's own message, and what it says to do."""
+    text = data.decode("utf-8", "replace").strip()[:500]
+    try:
+        error = json.loads(text)["error"]
+        return str(error["message"]), str(error.get("fix") or "Look at the server's log.")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return text, "Look at the server's log."
 
 
 def _why(error: Exception) -> str:

@@ -326,12 +326,12 @@ def run_serve(
         except BadRequest as error:
             raise TrainerError("no-adapter", str(error), "Check --adapter NAME=FOLDER.") from None
     server = make_server(model, host, port)
-    shown = f"[{host}]" if ":" in host else host
-    emit("serving", url=f"http://{shown}:{server.server_address[1]}/v1", models=[n for n, _ in model.names()])
     # Stopped from another thread: shutdown waits for the loop, which runs in this one.
     stop = lambda *_: threading.Thread(target=server.shutdown).start()  # noqa: E731
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    shown = f"[{host}]" if ":" in host else host
+    emit("serving", url=f"http://{shown}:{server.server_address[1]}/v1", models=[n for n, _ in model.names()])
     server.serve_forever(poll_interval=0.2)
     server.server_close()
     emit("stopped")

@@ -70,7 +70,7 @@ def tokenise(groups: list[Group], tokenizer: Any, max_length: int) -> Tokenised:
 
 
 def completion_ids(completion: Completion, tokenizer: Any) -> tuple[list[int], bool]:
-    """A completion's token ids with its end, and whether they are those that were sampled."""
+    """A completion's token ids, and whether they are those that were sampled; others get the end that text lacks."""
     eos = tokenizer.eos_token_id
     ids = completion.token_ids
     own = (
@@ -78,9 +78,8 @@ def completion_ids(completion: Completion, tokenizer: Any) -> tuple[list[int], b
         and max(ids) < len(tokenizer)
         and tokenizer.decode(ids, skip_special_tokens=True) == completion.text
     )
-    if not own:
-        ids = tokenizer.encode(completion.text, add_special_tokens=False)
-    # Stopping is a choice of the model like any other token, whether or not the server lists it.
-    if not completion.truncated and (not ids or ids[-1] != eos):
-        ids = [*ids, eos]
-    return list(ids), own
+    if own:
+        return ids, True
+    ids = tokenizer.encode(completion.text, add_special_tokens=False)
+    # Stopping is a choice of the model like any other token.
+    return (ids if completion.truncated else [*ids, eos]), False

@@ -25,7 +25,7 @@ def settings(tmp_path: Path, tiny: Path, url: str, **more: Any) -> OnlineSetting
     prompts = tmp_path / "prompts.jsonl"
     prompts.write_text(
         "\n".join(
-            json.dumps({"module": m, "messages": [{"role": "user", "content": f"faster {m}"}], "hash": f"hash-{m}"})
+            json.dumps({"module": m, "messages": [{"role": "user", "content": f"faster {m}"}]})
             for m in ("search", "construction")
         )
     )
@@ -42,7 +42,8 @@ def test_rounds_sample_measure_and_update(tiny: Path, tmp_path: Path, server: Re
     result = run_online(settings(tmp_path, tiny, server.url, learning_rate=1e-2), events)
     assert len(events.of("step")) == 2 and len(events.of("group")) == 2
     assert all(r["module"] in ("search", "construction") for r in server.requests)
-    assert all(r["prompt_hash"] == f"hash-{r['module']}" for r in server.requests)
+    assert [r["policy"] for r in server.requests] == [{"id": "local:tiny", "version": f"base+{i}"} for i in (0, 1)]
+    assert all(c["tokenIds"] for r in server.requests for c in r["completions"])
     lineage = json.loads((tmp_path / "out" / "annsmith.json").read_text())
     assert lineage["version"] == result["version"] and lineage["online"]["rounds"] == 2
     assert (tmp_path / "out" / "adapter_model.safetensors").is_file()
@@ -59,7 +60,7 @@ def test_rounds_sample_measure_and_update(tiny: Path, tmp_path: Path, server: Re
 def test_a_reward_server_that_vanishes_leaves_no_adapter_and_the_rounds_before(
     tiny: Path, tmp_path: Path, server: RewardServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refuse = lambda handler, body: server.reply(handler, 400, {"error": "no such module"})  # noqa: E731
+    refuse = lambda handler, body: server.reply(handler, 400, {"error": {"message": "no such module"}})  # noqa: E731
     server.reward = lambda text: float(len(text.encode()) % 7)
     server.answers = [server.measured, refuse]
     events = Events()

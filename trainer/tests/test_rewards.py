@@ -9,7 +9,7 @@ from typing import Any, Callable, Iterator
 import pytest
 
 from annsmith_trainer.errors import TrainerError
-from annsmith_trainer.rewards import RewardClient, completion_id
+from annsmith_trainer.rewards import RewardClient
 
 TOKEN = "a-token-of-the-test"
 
@@ -87,28 +87,26 @@ def client(server: RewardServer, **more: Any) -> tuple[RewardClient, list[float]
     return RewardClient(server.url, TOKEN, wait=waits.append, **more), waits
 
 
-def test_rewards_come_in_the_order_asked_and_equal_texts_are_sent_once(server: RewardServer) -> None:
+def test_rewards_come_in_the_order_asked(server: RewardServer) -> None:
     made, _ = client(server)
-    rewards = made.score("search", ["aaa", "b", "aaa"], "hash-of-prompt")
+    rewards = made.score("search", ["aaa", "b", "aaa"], ("local:smol", "lora-1"), [[1, 2], [3], [1, 2]])
     assert [r.reward for r in rewards] == [3.0, 1.0, 3.0]
-    (request,) = server.requests
-    assert request["path"] == "/v1/rewards" and request["module"] == "search"
-    assert request["prompt_hash"] == "hash-of-prompt"
-    assert [c["id"] for c in request["completions"]] == [completion_id("aaa"), completion_id("b")]
-
-
-def test_a_long_request_is_kept_alive_by_white_space(server: RewardServer) -> None:
-    def slow(handler: Any, body: dict[str, Any]) -> None:
-        handler.send_response(200)
-        handler.send_header("transfer-encoding", "chunked")
-        handler.end_headers()
-        for piece in [b" ", b"\n", json.dumps({"rewards": server.of(body)}).encode()]:
-            handler.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
-            handler.wfile.flush()
-        handler.wfile.write(b"0\r\n\r\n")
-
-    server.answers = [slow]
-    assert client(server)[0].score("search", ["abcd"])[0].reward == 4.0
+    assert server.requests == [
+        {
+            "path": "/v1/rewards",
+            "module": "search",
+            "policy": {"id": "local:smol", "version": "lora-1"},
+            "completions": [
+                {"id": "0", "text": "aaa", "tokenIds": [1, 2]},
+                {"id": "1", "text": "b", "tokenIds": [3]},
+                {"id": "2", "text": "aaa", "tokenIds": [1, 2]},
+            ],
+        }
+    ]
+    RewardClient(server.url + "/v1/rewards", TOKEN).score("search", ["a"])
+    assert set(server.requests[1]) == {"path", "module", "completions"} and server.requests[1]["path"] == "/v1/rewards"
+    with pytest.raises(TrainerError, match="takes 64"):
+        made.score("search", ["a"] * 65)
 
 
 def test_a_wrong_token_is_said_at_once_and_never_shown(server: RewardServer) -> None:
@@ -150,11 +148,11 @@ def test_a_server_that_vanished_is_a_clear_error(server: RewardServer) -> None:
 def test_a_server_that_stays_silent_is_late(server: RewardServer) -> None:
     release = threading.Event()
     server.answers = [lambda handler, body: (release.wait(20), server.vanish(handler, body))[1]]
-    made, _ = client(server, silence=0.2, retries=1)
+    made, _ = client(server, patience=0.3)
     try:
-        with pytest.raises(TrainerError, match="did not answer in time") as caught:
+        with pytest.raises(TrainerError, match="did not answer within 0.3 s") as caught:
             made.score("search", ["a"])
-        assert caught.value.code == "reward-late" and len(server.requests) == 2
+        assert caught.value.code == "reward-late"
     finally:
         release.set()
 
@@ -173,7 +171,7 @@ def test_answers_for_some_are_completed_by_asking_for_the_rest(server: RewardSer
     ("change", "message"),
     [
         (lambda r: r + [{**r[0], "reward": 9.0}], "two rewards: 1.0 and 9.0"),
-        (lambda r: [{**r[0], "id": "other"}], "was not asked"),
+        (lambda r: [{**r[0], "id": "9"}], "was not asked"),
         (lambda r: [], "without any"),
         (lambda r: [{"id": r[0]["id"], "reward": "high", "verdict": "accepted"}], "does not have the form"),
         (lambda r: 3, "does not have the form"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import traceback
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, Sequence
@@ -151,4 +152,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         # Whoever read the events is gone; the round's last step is on disk.
+        return 1
+    except Exception as error:
+        # A bug, or something of the environment that nobody thought of: the trace is for its report.
+        traceback.print_exc()
+        fix = "Look at the trace on standard error; a round goes on from its last step when it is repeated."
+        to_stdout("error", code="failed", message=f"{type(error).__name__}: {error}", fix=fix)
         return 1

@@ -180,7 +180,9 @@ def run_online(settings: OnlineSettings, emit: Emit) -> dict[str, Any]:
     prompts = read_prompts(settings.prompts)
     if settings.out.exists():
         raise TrainerError("out-exists", f"{settings.out}: exists already", "Name a new folder with --out.")
-    if settings.group < 2 or settings.group % settings.micro_batch and settings.micro_batch % settings.group:
+    if settings.group < 2 or settings.rounds < 1 or settings.micro_batch < 1:
+        raise TrainerError("setting", "--group: at least 2; --rounds, --micro-batch: at least 1", "Give other values.")
+    if settings.group % min(settings.micro_batch, settings.group) != 0:
         raise TrainerError("setting", "--micro-batch must divide --group", "Give another --micro-batch.")
     client = RewardClient(settings.rewards, patience=settings.patience)
     if settings.threads:

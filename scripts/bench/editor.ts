@@ -178,7 +178,7 @@ try {
 
   await workbench.showContainer('Annsmith');
   writeFileSync(join(window.folder, 'start'), '');
-  await workbench.optimize('search.h', dataset);
+  await workbench.optimize('search.h', dataset, 'playbook');
   const began = Date.now();
   await workbench
     .row('Candidates', /^done: Search|^Search · .* no gain confirmed/)

@@ -92,11 +92,11 @@ export class Workbench {
   }
 
   /** From the CodeLens above a region through the quick picks to a run of a minute that goes on. */
-  async optimize(file: string, dataset: string): Promise<void> {
+  async optimize(file: string, dataset: string, policy: string): Promise<void> {
     await this.openFile(file);
     await this.clickOptimize();
     await this.quickBox.fill(dataset);
-    for (const choice of [dataset, 'playbook', '1 minute']) await this.quickRow(choice).first().click();
+    for (const choice of [dataset, policy, '1 minute']) await this.quickRow(choice).first().click();
     await this.statusItem('search').waitFor();
   }
 

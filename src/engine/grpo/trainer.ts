@@ -44,10 +44,10 @@ export const trainerDefaults: TrainerOptions = {
   ...objectiveDefaults,
   epochs: 12,
   groupsPerStep: 1,
-  learningRate: 0.02,
+  learningRate: 0.01,
   weightDecay: 0.001,
   gradientNorm: 1,
-  stopAtKl: 0.1,
+  stopAtKl: 0.05,
 };
 
 export interface TrainingStats {

@@ -113,7 +113,8 @@ export class GrpoRound {
   /** The round that was cut off, unless another version samples by now than those that it knows. */
   async #unfinished(): Promise<RoundState | undefined> {
     const state = await this.#file.read();
-    if (state === undefined) return undefined;
+    // Of one that had done nothing yet there is nothing to go on with.
+    if (state === undefined || (state.sampling === null && state.version === null)) return undefined;
     const { store, services } = this.#request;
     const promoted = store.promotedVersion;
     if (state.from !== promoted && state.version !== promoted) {

@@ -141,6 +141,10 @@ describe('an offline round', () => {
     expect(await codeOf(work)).toBe(code);
     expect(await readFile(ledgerPath(root), 'utf8')).toBe(before);
     expect(store.promotedVersion).toBe(store.priorVersion);
+    // A round that did nothing is not gone on with.
+    const { rounds: reports } = await rounds(root, store);
+    expect(reports[0]).toMatchObject({ mode: 'online', groups: { used: 2 } });
+    expect(reports[0]!.training).not.toBeNull();
   });
 
   it('does not trust log-probabilities that the version does not give', async () => {

@@ -1,14 +1,37 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/** Tests that time things, or talk to processes that do: one file at a time, after the others. */
+const timed = [
+  'test/engine/**/*.test.ts',
+  'test/cli/**/*.test.ts',
+  'test/ui/**/*.test.ts',
+  'test/unit/{benchmark,engine,mcp,rewards,server}/**/*.test.ts',
+];
 
 export default defineConfig({
   test: {
     // What a user of this machine has trained must not draw the candidates of a test.
     env: { ANNSMITH_DATA: join(tmpdir(), 'annsmith-untrained') },
-    include: ['test/**/*.test.ts'],
     // Tests that compile or start the harness take seconds on two slow cores.
     testTimeout: 120_000,
     hookTimeout: 300_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'parallel',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...timed],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'timed', include: timed, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 });

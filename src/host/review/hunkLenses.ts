@@ -25,7 +25,8 @@ export class HunkLenses implements vscode.CodeLensProvider, vscode.Disposable {
     const file = this.#model.fileOf(document.uri);
     if (session === undefined || file === undefined || file.text === null) return [];
     const hunks = file.hunks.flatMap((_, i) => this.#lensesAt(document, file, i));
-    if (hunks.length === 0) return [];
+    // A file whose own hunks are decided still leads to those of the others.
+    if (hunks.length === 0 && session.pending.length === 0) return [];
     const top = new vscode.Range(0, 0, 0, 0);
     const { l10n } = vscode;
     return [

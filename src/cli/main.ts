@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import packageManifest from '../../package.json' with { type: 'json' };
 import words from '../../package.nls.json' with { type: 'json' };
 import { errorText, isAbort, UserError } from '../engine/errors.ts';
+import { useProxyOf } from '../engine/policy/model/environment.ts';
 import { addBenchCommand } from './commands/bench.ts';
 import { addCalibrateCommand } from './commands/calibrate.ts';
 import { addDatasetsCommand } from './commands/datasets.ts';
@@ -21,6 +22,8 @@ import { ExitWith, exitCodes } from './exit.ts';
 
 /** Runs a command with its output, services and cancellation, and turns its end into an exit code. */
 export type Execute = (work: (context: CommandContext) => Promise<void>) => Promise<void>;
+
+useProxyOf(process.env);
 
 const program = new Command('annsmith')
   .description(words.description)

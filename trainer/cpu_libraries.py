@@ -1,6 +1,6 @@
 """Makes PyTorch's ordinary Linux wheel loadable without the CUDA libraries, for machines that have no GPU.
 
-The wheel links against a dozen NVIDIA libraries (about 4 GB on disk) even where nothing will ever run on a GPU. On a
+The wheel links against a dozen NVIDIA libraries (several GB) even where nothing will ever run on a GPU. On a
 machine without one none of their functions is called, but the dynamic linker still wants the files and the symbols.
 This script reads which libraries and symbols PyTorch's own libraries need, and compiles one small library for each
 that is absent. A function of it, if it is called all the same, names itself, says what to do and aborts: nothing

@@ -36,7 +36,7 @@ def run(*arguments: Any) -> tuple[int, list[dict[str, Any]], str]:
 def test_killed_in_a_round_it_goes_on_from_its_last_step(tiny: Path, ledger: LedgerWriter, tmp_path: Path) -> None:
     path = two_groups(ledger)
     before = path.read_bytes()
-    arguments = command(path, tiny, tmp_path / "a", "--epochs", "40")
+    arguments = command(path, tiny, tmp_path / "a", "--epochs", "15")
     with subprocess.Popen(arguments, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
@@ -52,9 +52,9 @@ def test_killed_in_a_round_it_goes_on_from_its_last_step(tiny: Path, ledger: Led
     code, events, _ = run(arguments)
     (resumed,) = [e for e in events if e["event"] == "resumed"]
     assert code == 0 and resumed["step"] >= 5
-    assert [e["step"] for e in events if e["event"] == "step"] == list(range(resumed["step"] + 1, 81))
+    assert [e["step"] for e in events if e["event"] == "step"] == list(range(resumed["step"] + 1, 31))
     assert not [e for e in events if e["event"] == "scored"], "old log-probabilities are not computed anew"
-    code, whole, _ = run(command(path, tiny, tmp_path / "b", "--epochs", "40"))
+    code, whole, _ = run(command(path, tiny, tmp_path / "b", "--epochs", "15"))
     assert whole[-1]["version"] == events[-1]["version"], "as if it had never been killed"
 
 

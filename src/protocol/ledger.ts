@@ -184,9 +184,7 @@ const completionRecord = z.object({
       design: z.string(),
       finish: z.enum(finishReasons),
       usage: usageSchema,
-      repaired: z
-        .object({ text: z.string(), reason: z.enum(unusableReasons), why: z.string() })
-        .optional(),
+      repaired: z.object({ text: z.string(), reason: z.enum(unusableReasons), why: z.string() }).optional(),
     })
     .optional(),
   /** Why there is no patch, where the completion could not be used. */

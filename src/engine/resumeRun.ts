@@ -17,7 +17,6 @@ function policyOf({ policy }: RecordOf<'run'>, context: PolicyContext): Policy {
   return openPolicy(policy.id, { ...context, playbookVersion });
 }
 
-// biome-ignore lint/correctness/useYield: there is nothing to yield.
 async function* nothingMore(): AsyncGenerator<Completion> {}
 
 /** Goes on with a run that was cut off or cancelled, as it was started. */

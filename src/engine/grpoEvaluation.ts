@@ -1,6 +1,5 @@
 import type { Evaluation } from '../protocol/grpo.ts';
 import { type LedgerRecord, type RecordOf, recordsOf } from '../protocol/ledger.ts';
-import type { ModuleName } from '../protocol/module.ts';
 import { mean, standardDeviation } from './statistics.ts';
 
 export interface EvaluationInput {
@@ -14,32 +13,21 @@ export interface EvaluationInput {
 }
 
 /**
- * The groups of a new version beside those of the current one. It is not worse unless its mean reward, over modules of
- * equal weight, is lower by more than the standard error of the difference. Undefined where either has no rewards.
+ * The groups of a new version beside those of the current one, module by module and on the same code only. It is not
+ * worse unless its mean reward, over modules of equal weight, is lower by more than the standard error of the difference.
+ * Undefined where there is nothing to compare: `whyNotCompared` says why.
  */
-export function evaluate({
-  records,
-  runs,
-  version,
-  current,
-  datasets,
-}: EvaluationInput): Evaluation | undefined {
-  const onDatasets = new Set(
-    recordsOf(records, 'run')
-      .filter((run) => sameNames(run, datasets))
-      .map(({ runId }) => runId),
-  );
-  const own = rewardsByModule(records, version, (runId) => runs.includes(runId));
-  const other = rewardsByModule(records, current, (runId) => onDatasets.has(runId));
-  const modules = [...own.keys()].filter((module) => other.has(module));
-  if (modules.length === 0) return undefined;
-  const pairs = modules.map((module) => [own.get(module)!, other.get(module)!] as const);
+export function evaluate(input: EvaluationInput): Evaluation | undefined {
+  const { own, other } = rewardsOfBoth(input);
+  const shared = [...own.keys()].filter((code) => other.has(code));
+  if (shared.length === 0) return undefined;
+  const pairs = shared.map((code) => [own.get(code)!, other.get(code)!] as const);
   const meanReward = mean(pairs.map(([rewards]) => mean(rewards)));
   const currentMeanReward = mean(pairs.map(([, rewards]) => mean(rewards)));
   const variance = pairs.flat().reduce((sum, rewards) => sum + varianceOfMean(rewards), 0);
-  const standardError = Math.sqrt(variance) / modules.length;
+  const standardError = Math.sqrt(variance) / shared.length;
   return {
-    runs: [...runs],
+    runs: [...input.runs],
     meanReward,
     currentMeanReward,
     standardError,
@@ -48,27 +36,55 @@ export function evaluate({
   };
 }
 
+/** Why `evaluate` finds nothing to compare, in words. */
+export function whyNotCompared(input: EvaluationInput): string {
+  const { own, other } = rewardsOfBoth(input);
+  const moduleOf = (code: string): string | undefined => code.split('/')[0];
+  const measured = new Set([...other.keys()].map(moduleOf));
+  return [...own.keys()].some((code) => measured.has(moduleOf(code)))
+    ? 'the code has changed since the version before was measured: there is nothing to compare with'
+    : 'its groups, or those of the version before, have no rewards to compare';
+}
+
+type Rewards = ReadonlyMap<string, readonly number[]>;
+
+/** Rewards of the new version in the evaluation's runs, and of the current one wherever it was on these datasets. */
+function rewardsOfBoth({ records, runs, version, current, datasets }: EvaluationInput): {
+  readonly own: Rewards;
+  readonly other: Rewards;
+} {
+  const onDatasets = new Set(
+    recordsOf(records, 'run')
+      .filter((run) => sameNames(run, datasets))
+      .map(({ runId }) => runId),
+  );
+  return {
+    own: rewardsByCode(records, version, (runId) => runs.includes(runId)),
+    other: rewardsByCode(records, current, (runId) => onDatasets.has(runId)),
+  };
+}
+
 function sameNames(run: RecordOf<'run'>, names: readonly string[]): boolean {
   const own = run.datasets.filter(({ heldOut }) => !heldOut).map(({ name }) => name);
   return own.length === names.length && own.every((name) => names.includes(name));
 }
 
-/** Shaped rewards of a version's candidates, by module. */
-function rewardsByModule(
+/** Shaped rewards of a version's candidates, by `MODULE/HASH`: what was to be made faster, and the code it was then. */
+function rewardsByCode(
   records: readonly LedgerRecord[],
   version: string,
   inRun: (runId: string) => boolean,
-): ReadonlyMap<ModuleName, readonly number[]> {
-  const moduleOf = new Map(
+): Rewards {
+  const codeOf = new Map(
     recordsOf(records, 'group')
       .filter(({ runId, policy }) => policy.version === version && inRun(runId))
-      .map(({ runId, groupId, module }) => [`${runId}/${groupId}`, module]),
+      .map(({ runId, groupId, module, baseHash }) => [`${runId}/${groupId}`, `${module}/${baseHash}`]),
   );
-  const rewards = new Map<ModuleName, number[]>();
+  const rewards = new Map<string, number[]>();
   for (const { runId, groupId, reward } of recordsOf(records, 'judgement')) {
-    const module = moduleOf.get(`${runId}/${groupId}`);
-    if (module === undefined || reward === null) continue;
-    rewards.set(module, [...(rewards.get(module) ?? []), reward.shaped]);
+    const code = codeOf.get(`${runId}/${groupId}`);
+    if (code === undefined || reward === null) continue;
+    rewards.set(code, [...(rewards.get(code) ?? []), reward.shaped]);
   }
   return rewards;
 }

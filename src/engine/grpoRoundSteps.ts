@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Evaluation, GrpoRoundReport, TrainingMetrics } from '../protocol/grpo.ts';
 import { type LedgerRecord, recordsOf } from '../protocol/ledger.ts';
 import { UserError } from './errors.ts';
-import { evaluate } from './grpoEvaluation.ts';
+import { type EvaluationInput, evaluate, whyNotCompared } from './grpoEvaluation.ts';
 import { requireGroups, rewardSummary, type TrainingSet, trainingSet, updateOnce } from './grpoRound.ts';
 import type { RoundFile, RoundState } from './grpoRoundState.ts';
 import type { GrpoRequest } from './grpoRounds.ts';
@@ -71,10 +71,10 @@ export class GrpoRound {
       const why = `not asked for; \`annsmith grpo promote ${version}\` does it`;
       return { ...made, evaluation: null, promoted: false, why };
     }
-    const evaluation = await this.#evaluated(state, version);
+    const measured = await this.#measured(state, version);
+    const evaluation = evaluate(measured);
     if (evaluation === undefined) {
-      const why = 'its groups, or those of the version before, have no rewards to compare';
-      return { ...made, evaluation: null, promoted: false, why };
+      return { ...made, evaluation: null, promoted: false, why: whyNotCompared(measured) };
     }
     if (evaluation.notWorse) await store.promote(version);
     return { ...made, evaluation, promoted: evaluation.notWorse, why: verdictText(evaluation) };
@@ -103,11 +103,12 @@ export class GrpoRound {
     return version === null || metrics === undefined ? undefined : { version, metrics };
   }
 
-  async #evaluated(state: RoundState, version: string): Promise<Evaluation | undefined> {
+  /** Groups of the new version, beside what the ledger has of the one that sampled. */
+  async #measured(state: RoundState, version: string): Promise<EvaluationInput> {
     await this.#sampled(state, 'evaluation');
     const { records } = await this.#ledger();
     const datasets = await this.#datasets(state);
-    return evaluate({ records, runs: [state.evaluation!], version, current: state.from, datasets });
+    return { records, runs: [state.evaluation!], version, current: state.from, datasets };
   }
 
   /** The round that was cut off, unless another version samples by now than those that it knows. */

@@ -23,6 +23,7 @@ export interface LoggedRun {
   readonly reward: (tokenIds: readonly number[]) => number;
   readonly situation?: Situation;
   readonly withLogprobs?: boolean;
+  readonly baseHash?: string;
 }
 
 /** A run as the optimizer logs it, with programs from the real grammar and made-up rewards. */
@@ -38,6 +39,7 @@ export async function logRun({
   reward,
   situation: shape = situation,
   withLogprobs = true,
+  baseHash = 'base',
 }: LoggedRun): Promise<void> {
   const ledger = openLedger(ledgerPath(root), clock);
   await beginRun(root, runId, version, modules);
@@ -54,7 +56,7 @@ export async function logRun({
         groupId,
         module,
         round: g,
-        baseHash: 'base',
+        baseHash,
         policy: { id: 'playbook', version },
         seconds: 1,
         sampling: { seed, group },

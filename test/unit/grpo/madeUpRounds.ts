@@ -25,9 +25,11 @@ export function madeUpSampling(
   store: PolicyStore,
   {
     reward = madeUpReward,
+    baseHash,
     onPlan = () => {},
   }: {
     readonly reward?: (tokenIds: readonly number[], plan: SamplePlan) => number;
+    readonly baseHash?: string;
     readonly onPlan?: (plan: SamplePlan, runId: string) => void | Promise<void>;
   } = {},
 ): SampleGroups {
@@ -38,7 +40,8 @@ export function madeUpSampling(
     await onPlan(plan, runId);
     const network = store.trained(version)?.network;
     const rewarded = (tokenIds: readonly number[]): number => reward(tokenIds, plan);
-    await logRun({ root, runId, version, network, modules, groups, group, seed, reward: rewarded });
+    const code = baseHash === undefined ? {} : { baseHash };
+    await logRun({ root, runId, version, network, modules, groups, group, seed, reward: rewarded, ...code });
     return runId;
   };
 }

@@ -128,6 +128,29 @@ describe('an offline round', () => {
     ]);
   });
 
+  it('compares with groups of the same code alone', async () => {
+    await log(store.priorVersion, { modules: ['search', 'refinement'], baseHash: 'as it was' });
+    await log(store.priorVersion, { runId: 'now', seed: 4, groups: 1, baseHash: 'now' });
+    const sample = madeUpSampling(root, store, { baseHash: 'now' });
+    const modules = ['search', 'refinement'] as const;
+    const { rounds: reports } = await rounds(root, store, { mode: 'offline', modules, sample });
+    // Of each version the one group of search; of refinement there is none on this code.
+    expect(reports[0]!.evaluation).toMatchObject({ candidates: 8 });
+    const { records } = await readLedger(ledgerPath(root));
+    const now = recordsOf(records, 'judgement').filter(({ runId }) => runId === 'now');
+    const mean = now.reduce((sum, { reward }) => sum + reward!.shaped, 0) / now.length;
+    expect(reports[0]!.evaluation!.currentMeanReward).toBeCloseTo(mean, 9);
+  });
+
+  it('promotes nothing where the code has changed since', async () => {
+    await log(store.priorVersion, { baseHash: 'as it was' });
+    const sample = madeUpSampling(root, store, { baseHash: 'now' });
+    const { rounds: reports } = await rounds(root, store, { mode: 'offline', sample });
+    expect(reports[0]).toMatchObject({ promoted: false, evaluation: null });
+    expect(reports[0]!.why).toMatch(/^the code has changed since/);
+    expect(store.promotedVersion).toBe(store.priorVersion);
+  });
+
   it.each([
     ['no-groups', { version: 'another' }],
     ['only-zero-variance', { reward: () => 1 }],

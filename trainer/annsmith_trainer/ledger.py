@@ -205,7 +205,8 @@ def _read_completion(record: dict[str, Any], reward: float) -> Completion:
         token_ids=token_ids,
         logprobs=logprobs if paired else [],
         reward=reward,
-        # How a first answer ended is not logged; it was whole enough to be told what was wrong with it.
-        truncated=repaired is None and answer.get("finish", "stop") != "stop",
+        # Of the text that is trained on. A first answer may have broken off too, and be asked again for that very reason;
+        # records of before do not say how it ended.
+        truncated=(answer if repaired is None else repaired).get("finish", "stop") != "stop",
         repaired=repaired is not None,
     )

@@ -75,6 +75,27 @@ def test_what_did_not_stop_by_itself_is_truncated(ledger: LedgerWriter, finish: 
     assert [c.truncated for c in selection.groups[0].completions] == [True, False]
 
 
+@pytest.mark.parametrize("finish", ["length", "cut", "filtered"])
+def test_a_first_answer_that_broke_off_is_truncated_and_gets_no_end(
+    tiny: Path, ledger: LedgerWriter, finish: str
+) -> None:
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(str(tiny))
+    asked_again = {"text": "ab", "reason": "does-not-parse", "why": "no block"}
+    # However the second answer ended: it is the first one that is trained on.
+    answer = [
+        {"finish": "stop", "repaired": {**asked_again, "finish": finish}},
+        {"finish": finish, "repaired": {**asked_again, "finish": "stop"}},
+        {"finish": finish, "repaired": asked_again},
+    ]
+    ledger.group(["second", "second", "second"], [1.0, -1.0, -1.0], answer=answer)
+    read = select_groups(ledger.write(), "local:tiny", "1").groups[0].completions
+    assert [c.truncated for c in read] == [True, False, False]
+    text = tokenizer.encode("ab", add_special_tokens=False)
+    assert [completion_ids(c, tokenizer)[0] for c in read] == [text, [*text, 0], [*text, 0]]
+
+
 def test_logged_ids_are_used_where_the_tokenizer_agrees_with_them(tiny: Path, ledger: LedgerWriter) -> None:
     from transformers import AutoTokenizer
 

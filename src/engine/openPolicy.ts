@@ -9,7 +9,7 @@ import {
 import type { Policy } from '../protocol/policy.ts';
 import { parseCompletion } from './candidate/completion/parseCompletion.ts';
 import { styleGate } from './candidate/style/styleGate.ts';
-import { contrastivePrompt } from './contrastivePrompt.ts';
+import { contrastivePrompt, scrubbed } from './contrastivePrompt.ts';
 import { UserError } from './errors.ts';
 import { hunkParts } from './hunkParts.ts';
 import type { CppSyntaxTrees } from './module/cppSyntax.ts';
@@ -137,6 +137,7 @@ function modelPolicy(spec: PolicySpec, context: PolicyContext, budget: ModelBudg
     consent: async (files) =>
       isLoopback(client.endpoint) ||
       context.consent({ root, endpoint: client.endpoint, model: client.id, files }),
+    scrub: scrubbed(root),
     onLine,
   });
 }

@@ -89,6 +89,8 @@ export interface ModelCompletion {
 export type ModelEvent =
   /** New text of completion `index` of the request. */
   | { readonly kind: 'text'; readonly index: number; readonly text: string }
+  /** The prompt goes out once more: a request is made, the first or a further one. */
+  | { readonly kind: 'request' }
   /** A parameter that the server does not take, and is asked without from now on. */
   | { readonly kind: 'dropped'; readonly parameter: string; readonly why: string }
   /** The request is made again after a wait. */

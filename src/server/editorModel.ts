@@ -53,6 +53,8 @@ async function* complete(
   { signal, onEvent }: CompleteOptions,
 ): AsyncGenerator<ModelCompletion> {
   const params = { model, messages: messages.map((message) => ({ ...message })), n, temperature, maxTokens };
+  // One request carries all, and the editor sends the prompt once for each.
+  for (let i = 0; i < n; ++i) onEvent?.({ kind: 'request' });
   const { completions, promptTokens } = await askEditor(connection, 'annsmith/sample', params, signal).catch(
     (error: unknown) => {
       throw error instanceof ResponseError ? refused(id, error.message, error.data) : error;

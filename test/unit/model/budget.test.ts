@@ -42,6 +42,18 @@ describe('a budget for models', () => {
     expect(server.requests).toHaveLength(2);
   });
 
+  it('counts the prompt once for every request of a server without n, and stops before one too many', async () => {
+    const server = await serve({ n: 'refused' });
+    // The prompt has 13 tokens by estimate: two of them fit, whatever is under way at once.
+    const budget = new ModelBudget({ tokens: 30 }, { clock });
+    const { error } = await ask(withBudget(clientOf(server, new StillTime()), budget), request(8));
+    expect(error).toMatchObject({ code: 'model-budget' });
+    // The first asked for all eight at once and was refused.
+    expect(server.requests.length - 1).toBeLessThanOrEqual(3);
+    const { promptTokens, completionTokens } = budget.spent;
+    expect(promptTokens + completionTokens).toBeGreaterThan(0);
+  });
+
   it('cuts off a stream that passes it, and counts what was streamed', async () => {
     const text = 'a word '.repeat(400);
     const server = await serve({

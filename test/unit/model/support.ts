@@ -82,6 +82,8 @@ export async function ask(
   const events: ModelEvent[] = [];
   let error: unknown;
   const onEvent = (event: ModelEvent): void => {
+    // Of what is sent the server tells.
+    if (event.kind === 'request') return;
     events.push(event);
     options.onEvent?.(event);
   };

@@ -197,16 +197,20 @@ async function completeInto(
   stop: AbortController,
 ): Promise<void> {
   const done = new AbortController();
-  // Estimates of what is not in a completion's usage yet.
-  let promptTokens = prompt;
+  // Estimates of what is not in a completion's usage yet: prompts of requests that are under way, and text.
+  let open = 0;
   let characters = 0;
   const pending = { tokens: 0, cost: 0 };
   const estimate = (): void => {
     const completionTokens = Math.ceil(characters / 4);
-    pending.tokens = promptTokens + completionTokens;
-    pending.cost = costOf(promptTokens, completionTokens, price) ?? 0;
+    pending.tokens = open * prompt + completionTokens;
+    pending.cost = costOf(open * prompt, completionTokens, price) ?? 0;
   };
-  estimate();
+  const stopWhenPassed = (): void => {
+    estimate();
+    const passed = budget.reached();
+    if (passed !== undefined) stop.abort(passed);
+  };
   const account = budget.begin(pending);
   if (budget.limits.seconds !== undefined) {
     const left = Math.max(0, budget.limits.seconds - budget.seconds);
@@ -220,28 +224,28 @@ async function completeInto(
       signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
       onEvent: (event) => {
         onEvent?.(event);
-        if (event.kind !== 'text') return;
-        characters += event.text.length;
-        estimate();
-        const passed = budget.reached();
-        if (passed !== undefined) stop.abort(passed);
+        if (event.kind === 'request') open++;
+        // The request came to nothing, and is made again.
+        else if (event.kind === 'retry' || event.kind === 'dropped') open = Math.max(0, open - 1);
+        else characters += event.text.length;
+        stopWhenPassed();
       },
     });
     for await (const completion of completions) {
       budget.addUsage(completion.usage);
       characters = Math.max(0, characters - completion.text.length);
-      if (completion.usage.promptTokens > 0) promptTokens = 0;
-      estimate();
+      if (completion.usage.promptTokens > 0) open = Math.max(0, open - 1);
       queue.push(completion);
+      stopWhenPassed();
     }
   } finally {
     done.abort();
     account.end();
-    // What was streamed and cut off was made, and is paid for.
-    if (characters > 0) {
+    // What was sent, or streamed, and then cut off is paid for.
+    if (characters > 0 || (open > 0 && stop.signal.aborted)) {
       const completionTokens = Math.ceil(characters / 4);
-      const cost = costOf(promptTokens, completionTokens, price);
-      budget.addUsage({ promptTokens, completionTokens, requests: 1, cost });
+      const cost = costOf(open * prompt, completionTokens, price);
+      budget.addUsage({ promptTokens: open * prompt, completionTokens, requests: open, cost });
     }
   }
 }

@@ -101,6 +101,8 @@ async function attempt(
       stream: true as const,
       ...parameters,
     };
+    emit({ kind: 'request' });
+    signal.throwIfAborted();
     const { data, response } = await transport.chat.completions
       .create(body, { signal: deadline.signal })
       .withResponse();

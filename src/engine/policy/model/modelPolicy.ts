@@ -35,6 +35,8 @@ export interface ModelPolicyOptions {
   readonly style: StyleGate;
   /** Whether code of these files may go to the model's endpoint; asked once, before the first request. */
   readonly consent: (files: readonly string[]) => Promise<boolean>;
+  /** Takes secrets and this machine's paths out of what compilers and checks say. */
+  readonly scrub: (text: string) => string;
   /** A line of an answer as it arrives. */
   readonly onLine: (line: string) => void;
 }
@@ -72,7 +74,8 @@ export function createModelPolicy(options: ModelPolicyOptions): Policy {
           if (event.kind === 'text') log.text(event.index, event.text);
           else if (event.kind === 'dropped')
             log.line(`${client.id} does not take ${event.parameter}: ${event.why}`);
-          else log.line(`asking again in ${event.seconds.toFixed(1)} s: ${event.why}`);
+          else if (event.kind === 'retry')
+            log.line(`asking again in ${event.seconds.toFixed(1)} s: ${event.why}`);
         },
       },
     );
@@ -108,7 +111,7 @@ export function createModelPolicy(options: ModelPolicyOptions): Policy {
       const messages: ChatMessage[] = [
         ...options.prompt(request).messages,
         { role: 'assistant', content: completion.text },
-        { role: 'user', content: repairText(reason, why) },
+        { role: 'user', content: repairText(reason, options.scrub(why)) },
       ];
       for await (const answer of answers(request, messages, 1, `${client.id}, second try`, signal)) {
         const second = completionOf(request, answer);

@@ -42,7 +42,10 @@ class Group:
     at: str
     # role and content each, as they were sent.
     messages: list[dict[str, str]]
+    # 1.0 where it is unknown.
     temperature: float
+    # False where the record says none, or null: the server did not take the parameter and sampled at one of its own.
+    temperature_known: bool
     completions: list[Completion]
     advantages: list[float]
     mean_reward: float
@@ -58,8 +61,19 @@ class Selection:
 
     groups: list[Group] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
-    repaired: int = 0
-    truncated: int = 0
+
+    @property
+    def repaired(self) -> int:
+        return sum(c.repaired for g in self.groups for c in g.completions)
+
+    @property
+    def truncated(self) -> int:
+        return sum(c.truncated for g in self.groups for c in g.completions)
+
+    @property
+    def unknown_temperature(self) -> int:
+        """Groups that are taken to be sampled at 1.0 for want of anything better."""
+        return sum(not g.temperature_known for g in self.groups)
 
     def describe_skips(self) -> str:
         return ", ".join(f"{count} {reason}" for reason, count in sorted(self.skipped.items())) or "nothing skipped"
@@ -116,10 +130,8 @@ def select_groups(path: Path, policy: str, version: str, advantage_limit: float 
         group = _read_group(record, completions, judgements, policy, version, advantage_limit)
         if isinstance(group, str):
             selection.skipped[group] += 1
-            continue
-        selection.groups.append(group)
-        selection.repaired += sum(c.repaired for c in group.completions)
-        selection.truncated += sum(c.truncated for c in group.completions)
+        else:
+            selection.groups.append(group)
     return selection
 
 
@@ -174,6 +186,11 @@ def _read_group(
             read.append(_read_completion(each, float(judgement["reward"]["shaped"])))
         if any(c.text == "" and not c.token_ids for c in read):
             return "missing-text"
+        told = (record.get("sampling") or {}).get("temperature")
+        temperature = 1.0 if told is None else float(told)
+        if not temperature > 0:
+            # The likeliest token every time: there is no distribution to train.
+            return "greedy"
         normalised = normalise([c.reward for c in read], advantage_limit)
         if normalised.zero_variance:
             return "zero-variance"
@@ -183,7 +200,8 @@ def _read_group(
             module=str(record["module"]),
             at=str(record["at"]),
             messages=messages,
-            temperature=float(record.get("sampling", {}).get("temperature", 1.0)),
+            temperature=temperature,
+            temperature_known=told is not None,
             completions=read,
             advantages=normalised.advantages,
             mean_reward=normalised.mean,

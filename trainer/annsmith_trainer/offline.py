@@ -72,8 +72,11 @@ class OfflineRound:
 
     @torch.no_grad()
     def score(self, emit: Emit) -> None:
-        """Log-probabilities under the logged adapter and under the base model (adapter off), and the drift between
-        the first and what the server said when it sampled."""
+        """Log-probabilities under the logged adapter and under the base model (adapter off), both at the temperature
+        that the group was sampled at, and the drift between the logged adapter and what the server said when it sampled.
+
+        The drift is of the models' own distributions, before any temperature, as that is what servers report: it
+        tells another model apart, and says nothing on whether the temperature is the right one."""
         differences: list[float] = []
         for index, group in enumerate(self.groups):
             old: list[torch.Tensor] = []
@@ -85,7 +88,6 @@ class OfflineRound:
                     ref += _rows(self.scorer(group.prompt, parts, group.temperature))
                 server = [group.server_logprobs[i] for i in rows]
                 if any(server):
-                    # Servers report the model's own distribution, before the temperature.
                     own = _rows(self.scorer(group.prompt, parts, 1.0)) if group.temperature != 1.0 else old[-len(rows) :]
                     for mine, theirs in zip(own, server):
                         differences += [abs(a - b) for a, b in zip(mine.tolist(), theirs)]
@@ -230,6 +232,13 @@ def run_offline(settings: OfflineSettings, emit: Emit) -> dict[str, Any]:
             "Raise --max-length, or the model's maxTokens where completions were truncated.",
         )
     work = OfflineRound(model, tokenizer.pad_token_id, tokenised.groups, settings)
+    if selection.unknown_temperature:
+        emit(
+            "warning",
+            code="unknown-temperature",
+            message=f"the ledger does not say at what temperature {selection.unknown_temperature} of the groups were "
+            "sampled (the server did not take the parameter): they are trained as if it had been 1",
+        )
     emit(
         "start",
         groups=len(work.groups),

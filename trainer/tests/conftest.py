@@ -76,7 +76,7 @@ class LedgerWriter:
         policy: tuple[str, str] = ("local:tiny", "1"),
         expected: int | None = None,
         prompt: str = "make it fast",
-        temperature: float = 1.0,
+        sampling: dict[str, Any] | None = None,
         **each: Any,
     ) -> str:
         """A judged group. `each`: lists of further fields per completion (token_ids, logprobs, answer)."""
@@ -89,7 +89,7 @@ class LedgerWriter:
             round=1,
             baseHash="0",
             policy={"id": policy[0], "version": policy[1]},
-            sampling={"temperature": temperature},
+            sampling={"temperature": 1.0} if sampling is None else sampling,
             prompt={"messages": [{"role": "user", "content": prompt}]},
             completions=len(texts) if expected is None else expected,
         )

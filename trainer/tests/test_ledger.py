@@ -68,6 +68,15 @@ def test_a_repaired_completion_trains_its_first_answer(ledger: LedgerWriter) -> 
     assert second.token_ids == [3] and selection.repaired == 1
 
 
+def test_the_temperature_is_the_logged_one_and_1_where_none_is(ledger: LedgerWriter) -> None:
+    for sampling in ({"temperature": 0.7}, {"temperature": None}, {}, {"temperature": 0}, {"temperature": "hot"}):
+        ledger.group(["a", "b"], [1.0, -1.0], sampling=sampling)
+    selection = select_groups(ledger.write(), "local:tiny", "1")
+    assert [(g.temperature, g.temperature_known) for g in selection.groups] == [(0.7, True), (1.0, False), (1.0, False)]
+    assert selection.unknown_temperature == 2
+    assert dict(selection.skipped) == {"greedy": 1, "unreadable-line": 1}
+
+
 @pytest.mark.parametrize("finish", ["length", "cut", "filtered"])
 def test_what_did_not_stop_by_itself_is_truncated(ledger: LedgerWriter, finish: str) -> None:
     ledger.group(["a", "b"], [1.0, -1.0], answer=[{"finish": finish}, {"finish": "stop"}])

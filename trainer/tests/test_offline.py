@@ -126,7 +126,7 @@ def test_drift_from_the_server_is_reported_and_stops_a_round_of_another_model(
         scores = Scorer(base, 1)(prompt, ids)
     told = [row[keep].tolist() for row, keep in zip(scores.logprobs, scores.mask)]
     # Sampled at another temperature: servers still report the model's own distribution.
-    ledger.group(["good", "bad"], [1.0, -1.0], token_ids=ids, logprobs=told, temperature=0.8)
+    ledger.group(["good", "bad"], [1.0, -1.0], token_ids=ids, logprobs=told, sampling={"temperature": 0.8})
     run_offline(settings(ledger.write(), tiny, tmp_path / "a"), events)
     drift = events.of("drift")[0]
     assert drift["tokens"] == sum(map(len, ids)) and drift["mean"] < 1e-4
@@ -137,6 +137,27 @@ def test_drift_from_the_server_is_reported_and_stops_a_round_of_another_model(
     with pytest.raises(TrainerError, match="differ from this model's by 3.00 nats") as caught:
         run_offline(settings(other.write(), tiny, tmp_path / "b"), events)
     assert caught.value.code == "drift" and not (tmp_path / "b").exists()
+
+
+def test_an_unknown_temperature_is_said_once_and_taken_for_1(
+    tiny: Path, ledger: LedgerWriter, events: Events, tmp_path: Path
+) -> None:
+    texts, rewards = ["good", "bad"], [1.0, -1.0]
+    ledger.group(texts, rewards, sampling={"temperature": None})
+    ledger.group(texts, rewards, sampling={})
+    ledger.group(texts, rewards)
+    unknown = run_offline(settings(ledger.write(), tiny, tmp_path / "a"), events)
+    (warning,) = events.of("warning")
+    assert warning["code"] == "unknown-temperature" and "2 of the groups" in warning["message"]
+
+    def at(temperature: float) -> tuple[str, Events]:
+        known, seen = LedgerWriter(tmp_path / f"{temperature}.jsonl"), Events()
+        for own in (temperature, temperature, 1.0):
+            known.group(texts, rewards, sampling={"temperature": own})
+        return run_offline(settings(known.write(), tiny, tmp_path / f"at-{temperature}"), seen)["version"], seen
+
+    version, seen = at(1.0)
+    assert version == unknown["version"] != at(0.5)[0] and not seen.of("warning")
 
 
 def test_an_unfinished_round_of_other_settings_is_not_continued(

@@ -4,7 +4,7 @@ import { type LedgerRecord, recordsOf } from '../protocol/ledger.ts';
 import { UserError } from './errors.ts';
 import { type EvaluationInput, evaluate, whyNotCompared } from './grpoEvaluation.ts';
 import { requireGroups, rewardSummary, type TrainingSet, trainingSet, updateOnce } from './grpoRound.ts';
-import type { RoundFile, RoundState } from './grpoRoundState.ts';
+import type { RoundFile, RoundPlan, RoundState } from './grpoRoundState.ts';
 import type { GrpoRequest } from './grpoRounds.ts';
 import { type LedgerContents, readLedger } from './ledger/ledgerReader.ts';
 import { ledgerPath } from './ledger/runSummary.ts';
@@ -111,7 +111,7 @@ export class GrpoRound {
     return { records, runs: [state.evaluation!], version, current: state.from, datasets };
   }
 
-  /** The round that was cut off, unless another version samples by now than those that it knows. */
+  /** The round that was cut off, unless it was asked for otherwise, or another version samples by now than it knows. */
   async #unfinished(): Promise<RoundState | undefined> {
     const state = await this.#file.read();
     // Of one that had done nothing yet there is nothing to go on with.
@@ -122,8 +122,25 @@ export class GrpoRound {
       services.logger.info(`round ${state.id}, which was cut off, is left: another version samples now`);
       return undefined;
     }
+    if (!this.#isAskedFor(state.plan)) {
+      services.logger.info(`round ${state.id}, which was cut off, is left: other options`);
+      return undefined;
+    }
     services.logger.info(`going on with round ${state.id}, which was cut off`);
     return state;
+  }
+
+  /** Whether a plan is what is asked for now; modules and datasets that are not named may be any. */
+  #isAskedFor(plan: RoundPlan): boolean {
+    const { mode, promote, group, groups, modules, datasets } = this.#request;
+    return (
+      plan.mode === mode &&
+      plan.promote === promote &&
+      plan.group === group &&
+      plan.groups === groups &&
+      (modules === undefined || sameNames(plan.modules, modules)) &&
+      (datasets.length === 0 || sameNames(plan.datasets, datasets))
+    );
   }
 
   async #begin(): Promise<RoundState> {
@@ -131,8 +148,12 @@ export class GrpoRound {
       this.#request;
     const now = services.clock.now();
     const from = store.promotedVersion;
-    // Another seed for each round, also where the version has stayed the same.
-    const seed = derivedSeed(this.#request.seed, `grpo/${from}/${(await store.rounds()).length}`);
+    // Another seed for each round, also where the version has stayed the same, or a round was left that had sampled.
+    const before = [await store.rounds(), recordsOf((await this.#ledger()).records, 'run')];
+    const seed = derivedSeed(
+      this.#request.seed,
+      `grpo/${from}/${before.map(({ length }) => length).join('/')}`,
+    );
     const at = new Date(now).toISOString();
     const state: RoundState = {
       format: 1,
@@ -176,7 +197,7 @@ export class GrpoRound {
     const [first, ...rest] = plan.modules;
     const start = async (resume: string | undefined): Promise<void> => {
       let written: Promise<void> = Promise.resolve();
-      state[step] = await sample({
+      const sampled = sample({
         version: step === 'sampling' ? state.from : state.version!,
         modules: [first!, ...rest],
         datasets: plan.datasets,
@@ -191,6 +212,8 @@ export class GrpoRound {
           written.catch(() => undefined);
         },
       });
+      // Also of one that fails: once the round's lock is free, nothing may be on its way to the file.
+      state[step] = await sampled.finally(() => written.catch(() => undefined));
       await written;
     };
     try {
@@ -222,6 +245,10 @@ export class GrpoRound {
   #ledger(): Promise<LedgerContents> {
     return readLedger(ledgerPath(this.#request.root));
   }
+}
+
+function sameNames(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((name) => other.includes(name));
 }
 
 function isDone(records: readonly LedgerRecord[], runId: string): boolean {

@@ -179,6 +179,16 @@ describe('an offline round', () => {
 });
 
 describe('a round that was cut off', () => {
+  /** A round that has trained, and ends as it is about to evaluate. */
+  async function cutOff(changes: Parameters<typeof rounds>[2] = {}): Promise<void> {
+    const sample = madeUpSampling(root, store, {
+      onPlan: ({ version }) => {
+        if (version !== store.priorVersion) throw new Error('cut off');
+      },
+    });
+    await expect(rounds(root, store, { sample, ...changes })).rejects.toThrow('cut off');
+  }
+
   it('goes on from its last step after kill -9, with ledger and promoted version as they were', async () => {
     const child = spawn(process.execPath, [join(import.meta.dirname, 'roundProcess.ts'), root, folder], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -237,12 +247,7 @@ describe('a round that was cut off', () => {
   });
 
   it('is left where another version was promoted since', async () => {
-    const failing = madeUpSampling(root, store, {
-      onPlan: ({ version }) => {
-        if (version !== store.priorVersion) throw new Error('cut off');
-      },
-    });
-    await expect(rounds(root, store, { sample: failing })).rejects.toThrow('cut off');
+    await cutOff();
     const other = await store.save(store.load(store.priorVersion), store.load(store.priorVersion), {
       metrics: store.metrics((await store.list())[1]!.version)!,
       ledger: { workspace: 'w', runs: [], groups: [], from: '', to: '' },
@@ -250,5 +255,28 @@ describe('a round that was cut off', () => {
     await store.promote(other);
     const { rounds: reports } = await rounds(root, store);
     expect(reports[0]!.from).toBe(other);
+  });
+
+  it('goes on where modules and datasets are named as they were', async () => {
+    await cutOff({ datasets: ['d'] });
+    const path = join(root, '.annsmith', 'grpo', 'round.json');
+    const { id } = JSON.parse(await readFile(path, 'utf8')) as { id: string };
+    const { rounds: reports } = await rounds(root, store, { modules: ['search'], datasets: ['d'] });
+    expect(reports[0]!.id).toBe(id);
+  });
+
+  it.each([
+    ['group', { group: 4 }],
+    ['groups', { groups: 1 }],
+    ['mode', { mode: 'offline' }],
+    ['promote', { promote: 'never' }],
+    ['modules', { modules: ['refinement'] }],
+    ['datasets', { datasets: ['e'] }],
+  ] as const)('is left where another %s is asked for', async (_, changes) => {
+    await cutOff();
+    const path = join(root, '.annsmith', 'grpo', 'round.json');
+    const { id } = JSON.parse(await readFile(path, 'utf8')) as { id: string };
+    const { rounds: reports } = await rounds(root, store, changes);
+    expect(reports[0]!.id).not.toBe(id);
   });
 });

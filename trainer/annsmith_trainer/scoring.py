@@ -28,8 +28,8 @@ class Scorer:
 
     The prompt is computed once for all of them: prompt and completions stand in one row, each completion sees the
     prompt and itself, and its positions go on from the prompt's end. Only the completions' tokens go through the head.
-    That is exact for models with plain causal attention; whether a model is one is tried on its first use, and one
-    that is not is scored completion by completion through its own forward pass.
+    That is exact for models with plain causal attention. Whether a model is one is read from its settings and tried on
+    its first use; one that is not is scored completion by completion through its own forward pass.
     """
 
     def __init__(self, model: Any, pad_id: int) -> None:
@@ -104,7 +104,9 @@ class Scorer:
 
     @torch.no_grad()
     def _agrees(self) -> bool:
-        """Scores a short prompt both ways."""
+        """Scores a short prompt both ways, where every layer sees everything before it."""
+        if not _sees_everything(self._base().config):
+            return False
         prompt, completions = [3, 5, 7, 4], [[6, 8, 9], [2, 9]]
         try:
             ids = torch.tensor([t for c in completions for t in c], device=self.device)
@@ -118,6 +120,16 @@ class Scorer:
             return False
         close = 1e-3 if plain.dtype == torch.float32 and self._base().dtype == torch.float32 else 0.1
         return bool((packed - plain).abs().max() < close)
+
+
+def _sees_everything(config: Any) -> bool:
+    """Whether no layer has a window (or is no attention at all), which shows on prompts longer than a short trial's
+    only: the mask of a packed row would take the window's place."""
+    config = getattr(config, "text_config", None) or config
+    layers = getattr(config, "layer_types", None)
+    if layers:
+        return all(kind == "full_attention" for kind in layers)
+    return not getattr(config, "sliding_window", None)
 
 
 def _of_logits(logits: Tensor, ids: Tensor, temperature: float) -> tuple[Tensor, Tensor]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Callable
 
 import pytest
 import torch
@@ -102,6 +103,54 @@ def test_packed_and_padded_scores_agree(tiny: Path) -> None:
     a, b = packed(prompt, completions, 0.7), padded(prompt, completions, 0.7)
     assert torch.allclose(a.logprobs, b.logprobs, atol=1e-4) and torch.equal(a.mask, b.mask)
     assert torch.allclose(a.entropy, b.entropy, atol=1e-4)
+
+
+TINY = {
+    "vocab_size": 64, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
+    "num_key_value_heads": 2, "max_position_embeddings": 128,
+}
+
+
+def windowed(window: int | None) -> torch.nn.Module:
+    """Mistral's settings have a window and no layer types."""
+    from transformers import MistralConfig, MistralForCausalLM
+
+    torch.manual_seed(0)
+    return MistralForCausalLM(MistralConfig(**TINY, sliding_window=window, attn_implementation="sdpa")).eval()
+
+
+def layered(window: int | None) -> torch.nn.Module:
+    """Qwen's have both: the second layer alone gets the window."""
+    from transformers import Qwen2Config, Qwen2ForCausalLM
+
+    torch.manual_seed(0)
+    config = Qwen2Config(
+        **TINY, use_sliding_window=window is not None, sliding_window=window, max_window_layers=1,
+        attn_implementation="sdpa",
+    )
+    return Qwen2ForCausalLM(config).eval()
+
+
+@pytest.mark.parametrize("make", [windowed, layered])
+def test_a_model_with_a_window_is_scored_row_by_row(make: Callable[[int | None], torch.nn.Module]) -> None:
+    prompt, completions = list(range(3, 43)), [[5, 6, 7, 2], [9], [8, 8, 9, 2]]
+    model = with_adapter(make(8), None, 4, 8, 1)
+
+    def plain(completion: list[int]) -> torch.Tensor:
+        with torch.no_grad():
+            logits = model(input_ids=torch.tensor([prompt + completion])).logits[0, len(prompt) - 1 : -1]
+        return logits.log_softmax(-1).gather(-1, torch.tensor(completion)[:, None])[:, 0]
+
+    def error(scorer: Scorer) -> float:
+        with torch.no_grad():
+            rows = scorer(prompt, completions).logprobs
+        return max(float((row[: len(c)] - plain(c)).abs().max()) for row, c in zip(rows, completions))
+
+    scorer, packed = Scorer(model, 1), Scorer(model, 1)
+    packed._packs = True
+    assert not scorer.packs and error(scorer) < 1e-4
+    assert error(packed) > 1e-3, "in one row the window is lost, which a prompt shorter than it does not show"
+    assert Scorer(make(None), 1).packs
 
 
 def test_truncated_completions_are_not_trained_on(

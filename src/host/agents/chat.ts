@@ -2,19 +2,16 @@ import * as vscode from 'vscode';
 import type { CandidateView } from '../../protocol/engine.ts';
 import type { FeatureContext } from '../feature.ts';
 import { commands } from '../ids.ts';
-import { Consents } from '../policy/consents.ts';
-import { editorModels } from '../policy/consentText.ts';
 import { errorLine } from '../reportError.ts';
-import { factsForModel, questionMessage } from './chatPrompt.ts';
-import { emptyRunText, type Facts, factsOf } from './facts.ts';
+import { questionMessage } from './chatPrompt.ts';
+import { emptyRunText, type Facts, factsOf, factsShown } from './facts.ts';
 import { agentFolder } from './folder.ts';
 import { chatCommands } from './ids.ts';
 import { statusMarkdown } from './statusText.ts';
 import { askedAbout, type Subject } from './subject.ts';
 
-/** What of the features is needed; the workspace's state remembers where code may be sent. */
+/** What of the features is needed. */
 export interface ChatContext extends Pick<FeatureContext, 'engine' | 'store' | 'runs'> {
-  readonly extension: Pick<FeatureContext['extension'], 'workspaceState'>;
   readonly log: Pick<FeatureContext['log'], 'warn' | 'debug'>;
 }
 
@@ -49,18 +46,16 @@ async function answerStatus(
 ): Promise<void> {
   const { engine, store, runs } = context;
   await store.refresh();
-  const text = statusMarkdown(
-    {
-      engine: engine.state,
-      active: runs.active,
-      workspaces: store.workspaces,
-      runsOf: (root) => store.runsOf(root),
-    },
-    vscode.l10n,
-  );
-  stream.markdown(text);
+  const sources = {
+    engine: engine.state,
+    active: runs.active,
+    workspaces: store.workspaces,
+    runsOf: (root: string) => store.runsOf(root),
+  };
+  stream.markdown(statusMarkdown(sources, vscode.l10n));
   stream.button({ command: commands.showCurves, title: vscode.l10n.t('Show QPS-Recall Curves') });
-  if (request.prompt.trim() !== '') await ask(context, request, text, stream, token);
+  if (request.prompt.trim() === '') return;
+  await ask(context, request, statusMarkdown(sources, vscode.l10n, 'no errors'), stream, token);
 }
 
 async function answerResult(
@@ -83,11 +78,10 @@ async function answerResult(
     return;
   }
   const facts = await gather(context, root, subject, token);
-  stream.markdown(facts.diff === '' ? facts.text : `${facts.text}\n\n${facts.diff}`);
+  stream.markdown(factsShown(facts));
   offer(root, subject, stream);
-  const consents = new Consents(context.extension.workspaceState);
-  const mayHaveCode = consents.has({ root, endpoint: editorModels });
-  await ask(context, { ...request, prompt: question }, factsForModel(facts, mayHaveCode), stream, token);
+  // Quotes and diff stay on this machine: nobody has taken secrets and paths out of them.
+  await ask(context, { ...request, prompt: question }, facts.text, stream, token);
 }
 
 async function gather(

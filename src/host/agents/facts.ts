@@ -9,9 +9,12 @@ import { changeDiff } from './changeDiff.ts';
 import { fenced, firstLines, inlineCode } from './markdown.ts';
 import type { Subject } from './subject.ts';
 
-/** What the ledger says of a result, in the order of importance, as Markdown; the code apart from the rest. */
+/** What the ledger says of a result, each part in the order of importance, as Markdown. The user is shown all of it. */
 export interface Facts {
+  /** Verdict, numbers, names of parts: no code and no words that may quote some. All that a chat's model is given. */
   readonly text: string;
+  /** What the policy, a check, a compiler or a comment said, word for word; empty where nothing was. May hold code. */
+  readonly quotes: string;
   /** The change as a unified diff in a fence; empty where there is none. */
   readonly diff: string;
   /** Paths that the diff is of. */
@@ -36,7 +39,6 @@ export function factsOf({ subject, change, curves }: FactSources, l10n: Localize
     ...gainFacts(subject, change, l10n),
     ...costFacts(subject, curves, l10n),
     ...partFacts(change, l10n),
-    ...reasoningFacts(change, l10n),
     l10n.t(
       'Run {0} of {1}: {2} on {3}, policy {4}.',
       inlineCode(run.id),
@@ -49,7 +51,18 @@ export function factsOf({ subject, change, curves }: FactSources, l10n: Localize
       ? l10n.t('It was applied to your files.')
       : l10n.t('Your files are as they were: review the change and accept what you want to keep.'),
   ];
-  return { text: sections.join('\n\n'), ...diffFacts(change, l10n) };
+  const quotes = [
+    ...summaryQuote(subject, l10n),
+    ...detailQuote(subject, l10n),
+    ...causeQuotes(change, l10n),
+    ...reasoningQuotes(change, l10n),
+  ];
+  return { text: sections.join('\n\n'), quotes: quotes.join('\n\n'), ...diffFacts(change, l10n) };
+}
+
+/** The whole of it, as the chat's answer shows it. */
+export function factsShown({ text, quotes, diff }: Facts): string {
+  return [text, quotes, diff].filter((part) => part !== '').join('\n\n');
 }
 
 function titleOf({ run, candidate, view }: Subject, l10n: Localize): string {
@@ -62,17 +75,22 @@ function titleOf({ run, candidate, view }: Subject, l10n: Localize): string {
 
 function verdictFacts({ view }: Subject, l10n: Localize): string[] {
   if (view === null) return [];
-  const { verdict, summary, module } = view;
-  const about = `${moduleTitle(module, l10n)}: ${inlineCode(summary)}`;
-  if (verdict?.kind === 'rejected') {
-    const why = l10n.t('Check {0}: {1}.', inlineCode(verdict.check), reasonText(verdict.reason, l10n));
-    return [about, why, ...detailBlock(verdict.detail)];
-  }
-  return [about, ...detailBlock(verdictDetail(verdict) ?? '')];
+  const { verdict, module } = view;
+  const about = l10n.t('Module: {0}', moduleTitle(module, l10n));
+  return verdict?.kind === 'rejected'
+    ? [about, l10n.t('Check {0}: {1}.', inlineCode(verdict.check), reasonText(verdict.reason, l10n))]
+    : [about];
 }
 
-function detailBlock(detail: string): string[] {
-  return detail === '' ? [] : [fenced(firstLines(detail, shownLines.detail).text)];
+/** The playbook's edit program, or the beginning of a model's answer. */
+function summaryQuote({ view }: Subject, l10n: Localize): string[] {
+  return view === null ? [] : [l10n.t('What was proposed: {0}', inlineCode(view.summary))];
+}
+
+function detailQuote({ view }: Subject, l10n: Localize): string[] {
+  const detail = verdictDetail(view?.verdict ?? null) ?? '';
+  const found = l10n.t('What was found:');
+  return detail === '' ? [] : [`${found}\n\n${fenced(firstLines(detail, shownLines.detail).text)}`];
 }
 
 function gainFacts({ run, candidate, view }: Subject, change: Change | undefined, l10n: Localize): string[] {
@@ -123,14 +141,22 @@ function costFacts({ run, candidate }: Subject, curves: CurvesData | undefined, 
 function partFacts(change: Change | undefined, l10n: Localize): string[] {
   const parts = change?.parts ?? [];
   if (parts.length === 0) return [];
-  const lines = parts.map(({ part, cause, gain }) => {
+  const lines = parts.map(({ part, gain }) => {
     const measured = gain === null ? l10n.t('not measured alone') : formatEstimate(gain);
-    return `- ${inlineCode(part)}: ${cause} (${measured})`;
+    return `- ${inlineCode(part)}: ${measured}`;
   });
   return [`${l10n.t('What it is made of:')}\n${lines.join('\n')}`];
 }
 
-function reasoningFacts(change: Change | undefined, l10n: Localize): string[] {
+/** A model's part has the first comment of its code as its cause. */
+function causeQuotes(change: Change | undefined, l10n: Localize): string[] {
+  const parts = change?.parts ?? [];
+  if (parts.length === 0) return [];
+  const lines = parts.map(({ part, cause }) => `- ${inlineCode(part)}: ${cause}`);
+  return [`${l10n.t('What each part is for:')}\n${lines.join('\n')}`];
+}
+
+function reasoningQuotes(change: Change | undefined, l10n: Localize): string[] {
   const quoted = (title: string, text: string): string[] =>
     text.trim() === ''
       ? []

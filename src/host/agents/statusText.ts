@@ -17,13 +17,16 @@ export interface StatusSources {
 
 const shownRuns = 5;
 
+/** Texts of errors may quote code and name paths: `no errors` is for what leaves this machine. */
+export type StatusScope = 'all' | 'no errors';
+
 /** Where things stand, as Markdown: what is going on, what was measured, what was found last. */
-export function statusMarkdown(sources: StatusSources, l10n: Localize): string {
+export function statusMarkdown(sources: StatusSources, l10n: Localize, scope: StatusScope = 'all'): string {
   const { workspaces, active } = sources;
   if (workspaces.length === 0) return l10n.t('No folder with HNSW code is open.');
   return [
     ...(active === undefined ? [] : [activeText(active, l10n)]),
-    ...workspaces.flatMap((workspace) => folderText(workspace, sources.runsOf(workspace.root), l10n)),
+    ...workspaces.flatMap((workspace) => folderText(workspace, sources.runsOf(workspace.root), l10n, scope)),
   ].join('\n\n');
 }
 
@@ -33,7 +36,12 @@ function activeText(active: ActiveRun, l10n: Localize): string {
   return far === '' ? about : `${about} · ${far}`;
 }
 
-function folderText(workspace: WorkspaceOverview, runs: readonly RunView[], l10n: Localize): string[] {
+function folderText(
+  workspace: WorkspaceOverview,
+  runs: readonly RunView[],
+  l10n: Localize,
+  scope: StatusScope,
+): string[] {
   const { name, state, problems, modules } = workspace;
   const title = `### ${name}`;
   switch (state) {
@@ -42,7 +50,9 @@ function folderText(workspace: WorkspaceOverview, runs: readonly RunView[], l10n
         title,
         [
           l10n.t('annsmith.json has problems:'),
-          ...problems.map(({ field, message, fix }) => `- ${inlineCode(field)}: ${message}. ${fix}`),
+          ...problems.map(({ field, message, fix }) =>
+            scope === 'all' ? `- ${inlineCode(field)}: ${message}. ${fix}` : `- ${inlineCode(field)}`,
+          ),
         ].join('\n'),
       ];
     case 'recognised':
@@ -58,7 +68,7 @@ function folderText(workspace: WorkspaceOverview, runs: readonly RunView[], l10n
           : [
               [
                 l10n.t('Newest runs:'),
-                ...runs.slice(0, shownRuns).map((run) => `- ${runLine(run, l10n)}`),
+                ...runs.slice(0, shownRuns).map((run) => `- ${runLine(run, l10n, scope)}`),
               ].join('\n'),
             ]),
       ];
@@ -93,9 +103,9 @@ function moduleLine(
   return `**${moduleTitle(module, l10n)}**: ${parts.join('; ')}`;
 }
 
-function runLine(run: RunView, l10n: Localize): string {
+function runLine(run: RunView, l10n: Localize, scope: StatusScope): string {
   const { id, at, modules, error } = run;
-  const why = error === null ? '' : `: ${inlineCode(error)}`;
+  const why = error === null || scope === 'no errors' ? '' : `: ${inlineCode(error)}`;
   return `${inlineCode(id)}, ${formatTime(at)}: ${modulesTitle(modules, l10n)}, ${outcomeText(run, l10n)}${why}`;
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { factsForModel, questionMessage } from '../../../../src/host/agents/chatPrompt.ts';
-import { factsOf } from '../../../../src/host/agents/facts.ts';
+import { questionMessage } from '../../../../src/host/agents/chatPrompt.ts';
+import { factsOf, factsShown } from '../../../../src/host/agents/facts.ts';
 import { statusMarkdown } from '../../../../src/host/agents/statusText.ts';
-import type { Change, CurveSeries, CurvesData } from '../../../../src/protocol/engine.ts';
+import type { Change, CurveSeries, CurvesData, RunView } from '../../../../src/protocol/engine.ts';
 import { candidate, estimate, group, l10n, moduleOverview, root, run, workspace } from '../views/samples.ts';
 
 const costs = {
@@ -61,17 +61,31 @@ describe('facts of a result', () => {
   const about = run({ groups: [group([won])] });
   const facts = factsOf({ subject: { run: about, candidate: 'g1c1', view: won }, change, curves }, l10n);
 
-  it('name verdict, gain with its interval, costs beside the reference, and each part with its cause', () => {
+  it('name verdict, gain with its interval, costs beside the reference, and each part with what it gained', () => {
     expect(facts.text).toContain('### Candidate `g1c1`: confirmed winner');
     expect(facts.text).toContain('Gain **+49.2 % (+47.7 .. +50.7)**, 95 % interval.');
     expect(facts.text).toContain('Confirmed by fresh processes');
     expect(facts.text).toContain('Costs: 12.0 CPU seconds to build the index, 30 MiB of memory.');
     expect(facts.text).toContain('The reference: 8.0 CPU seconds, 30 MiB.');
-    expect(facts.text).toContain(
-      '- `linear-pool`: A sorted array is faster than two heaps. (+35.0 % (+33.6 .. +36.3))',
-    );
-    expect(facts.text).toContain('> The heap is slow.');
+    expect(facts.text).toContain('- `linear-pool`: +35.0 % (+33.6 .. +36.3)');
     expect(facts.text).toContain('Your files are as they were');
+  });
+
+  it('have what others said of it apart, word for word', () => {
+    expect(facts.quotes).toContain('What was proposed: `bitset-visited; end`');
+    expect(facts.quotes).toContain('- `linear-pool`: A sorted array is faster than two heaps.');
+    expect(facts.quotes).toContain('> The heap is slow.');
+    for (const quote of ['bitset-visited', 'two heaps', 'The heap is slow', 'workbench.action.quit'])
+      expect(facts.text).not.toContain(quote);
+  });
+
+  it('are shown to the user as a whole', () => {
+    const shown = factsShown(facts);
+    expect(shown.indexOf('Candidate `g1c1`')).toBe(4);
+    expect(shown.indexOf('> The heap is slow.')).toBeGreaterThan(
+      shown.indexOf('Your files are as they were'),
+    );
+    expect(shown.indexOf('+int c;')).toBeGreaterThan(shown.indexOf('> The heap is slow.'));
   });
 
   it('have the diff of what is changed, apart from the rest', () => {
@@ -87,13 +101,14 @@ describe('facts of a result', () => {
       verdict: { kind: 'rejected', reason: 'does-not-compile', check: 'compiles', detail },
       hasPatch: false,
     });
-    const { text, diff } = factsOf(
+    const { text, quotes, diff } = factsOf(
       { subject: { run: about, candidate: 'g1c2', view: wrong }, change: undefined, curves: undefined },
       l10n,
     );
     expect(text).toContain('### Candidate `g1c2`: rejected');
     expect(text).toContain('Check `compiles`: does not compile.');
-    expect(text).toContain(`\`\`\`\`\n${detail}\n\`\`\`\``);
+    expect(quotes).toContain(`\`\`\`\`\n${detail}\n\`\`\`\``);
+    expect(text).not.toContain('unexpected');
     expect(text).toContain('No gain was measured.');
     expect(diff).toBe('');
   });
@@ -108,11 +123,6 @@ describe('facts of a result', () => {
     expect(text).toContain('Everything of run `r1` together: confirmed');
     expect(text).toContain('- At recall 0.95: 1.80 x (1.79 .. 1.81), from 1,000 to 1,800 QPS.');
     expect(text).toContain('It was applied to your files.');
-  });
-
-  it('reach a model without code until the user has allowed that', () => {
-    expect(factsForModel(facts, false)).not.toContain('int c;');
-    expect(factsForModel(facts, true)).toContain('+int c;');
   });
 });
 
@@ -170,17 +180,23 @@ describe('the status', () => {
     expect(text).toContain('failed: `` no `disk` ``');
   });
 
+  const errors = (runs: RunView[], changes: Parameters<typeof workspace>[0] = {}) => ({
+    engine: 'running' as const,
+    active: undefined,
+    workspaces: [workspace(changes)],
+    runsOf: () => runs,
+  });
+
   it('names the problems of a manifest', () => {
     const problems = [{ field: 'modules.search', message: 'no such symbol', fix: 'Correct it.' }];
-    const text = statusMarkdown(
-      {
-        engine: 'running',
-        active: undefined,
-        workspaces: [workspace({ state: 'broken', problems })],
-        runsOf: () => [],
-      },
-      l10n,
-    );
-    expect(text).toContain('- `modules.search`: no such symbol. Correct it.');
+    const sources = errors([], { state: 'broken', problems });
+    expect(statusMarkdown(sources, l10n)).toContain('- `modules.search`: no such symbol. Correct it.');
+    expect(statusMarkdown(sources, l10n, 'no errors')).toMatch(/- `modules.search`$/);
+  });
+
+  it('that leaves this machine says that a run failed, not in whose words', () => {
+    const sources = errors([run({ status: 'failed', error: '/home/ada/a.h: int canary;' })]);
+    expect(statusMarkdown(sources, l10n)).toContain('int canary;');
+    expect(statusMarkdown(sources, l10n, 'no errors')).toMatch(/, failed$/);
   });
 });

@@ -27,7 +27,13 @@ export function evidenceOf(
         }),
       ),
     ],
-    past: pastCandidates(records, { module, runId, files, dataset: dataset.name }),
+    past: pastCandidates(records, {
+      module,
+      runId,
+      files,
+      hash: state.sourceHash,
+      dataset: dataset.name,
+    }),
   };
 }
 
@@ -60,13 +66,15 @@ interface Wanted {
   readonly module: string;
   readonly runId: string;
   readonly files: FileTexts;
+  /** Of the code as it stands: what was measured beside other code has no score here. */
+  readonly hash: string;
   readonly dataset: string;
 }
 
 /** Judged candidates of a module, in the order of the ledger; each patch once, as it was judged last. */
 export function pastCandidates(
   records: readonly LedgerRecord[],
-  { module, runId, files, dataset }: Wanted,
+  { module, runId, files, hash, dataset }: Wanted,
 ): PastCandidate[] {
   const groups = new Map(
     recordsOf(records, 'group')
@@ -89,6 +97,8 @@ export function pastCandidates(
     // A candidate of other code says nothing of this one, unless its patch still fits.
     if (patch !== null && !applies) continue;
     const trial = judged.trials.findLast((t) => t.dataset === dataset && t.comparison !== null);
+    const measuredHere = group.baseHash === hash && trial !== undefined;
+    if (kind === 'accepted' && !measuredHere) continue;
     const key = patchHash ?? id;
     past.delete(key);
     past.set(key, {
@@ -99,9 +109,9 @@ export function pastCandidates(
       text: completion.text,
       patch,
       verdict: judged.verdict as Verdict,
-      gain: judged.gain,
+      gain: measuredHere ? (trial.comparison?.logRatio ?? null) : null,
       reward: judged.reward?.shaped ?? null,
-      points: trial?.comparison?.candidate ?? [],
+      points: measuredHere ? (trial.comparison?.candidate ?? []) : [],
     });
   }
   return [...past.values()];

@@ -5,6 +5,7 @@ import { applyPatch } from './candidate/patch.ts';
 import { judgeGroup } from './cascade.ts';
 import type { CascadeContext } from './cascadeContext.ts';
 import { type Confirmed, confirmCandidate } from './confirmation.ts';
+import { UserError } from './errors.ts';
 import type { Journal } from './journal.ts';
 import { type Candidate, estimateOf, gainOf } from './judged.ts';
 import { completionLeft, minimise } from './minimiser.ts';
@@ -65,7 +66,7 @@ export async function runModule(input: ModuleRunInput): Promise<ModuleResult> {
       logger.info(`${module}: no time for round ${round}; ${round - 1} of ${plan.rounds} were done`);
       break;
     }
-    const group = await sampleGroup(context, journal, {
+    const group = await sampled(context, journal, candidates, {
       groupId,
       round,
       size: plan.group,
@@ -74,6 +75,7 @@ export async function runModule(input: ModuleRunInput): Promise<ModuleResult> {
       earlier: candidates,
       folder,
     });
+    if (group === undefined) break;
     candidates.push(...group);
     for (const { id } of group) roundOf.set(id, round);
     await judgeGroup(context, group);
@@ -107,6 +109,23 @@ export async function runModule(input: ModuleRunInput): Promise<ModuleResult> {
     minimised: minimised?.winner,
     confirmation: winner?.confirmation,
   };
+}
+
+/** The next group; undefined where a budget is used up after others: what they found is confirmed. */
+async function sampled(
+  context: CascadeContext,
+  journal: Journal,
+  earlier: readonly Candidate[],
+  plan: Parameters<typeof sampleGroup>[2],
+): Promise<Candidate[] | undefined> {
+  try {
+    return await sampleGroup(context, journal, plan);
+  } catch (error) {
+    const usedUp = error instanceof UserError && error.code === 'model-budget';
+    if (!usedUp || earlier.length === 0) throw error;
+    context.run.services.logger.warn(error.message);
+    return undefined;
+  }
 }
 
 function changedBy(candidate: Candidate | undefined, before: FileTexts): FileTexts {

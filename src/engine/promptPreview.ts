@@ -55,7 +55,7 @@ export async function previewPrompt(
     dataset: dataset.name,
     window: windowFor(manifest, dataset.name),
     reference,
-    past: pastCandidates(records, { module, runId: '', files, dataset: dataset.name }),
+    past: pastCandidates(records, { module, runId: '', files, hash, dataset: dataset.name }),
   };
   return build(policyRequestOf({ workspace, module, dataset, evidence, group: 1, seed, round: 1 }), root);
 }

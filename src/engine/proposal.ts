@@ -2,8 +2,9 @@ import type { ProposalOutcome } from '../protocol/engine.ts';
 import type { CurvePoint, SpeedupAt } from '../protocol/measurement.ts';
 import { type ModuleName, moduleNames } from '../protocol/module.ts';
 import type { OptimizeReport } from '../protocol/optimize.ts';
-import type { Completion, Policy } from '../protocol/policy.ts';
+import type { Completion, Policy, StyleGate } from '../protocol/policy.ts';
 import { parseCompletion } from './candidate/completion/parseCompletion.ts';
+import { styleGate } from './candidate/style/styleGate.ts';
 import { UserError } from './errors.ts';
 import { readLedger } from './ledger/ledgerReader.ts';
 import { ledgerPath } from './ledger/runSummary.ts';
@@ -62,7 +63,7 @@ export async function proposePatch(
     datasets: inputs.datasets,
     heldOut: [],
     aggregate: 'geomean',
-    policy: proposalPolicy(completion),
+    policy: proposalPolicy(completion, styleGate(context.syntax, workspace.manifest.style)),
     group: 1,
     rounds: 1,
     budgetSeconds: undefined,
@@ -86,9 +87,10 @@ export async function proposePatch(
 }
 
 /** A policy that yields one completion. */
-function proposalPolicy(completion: Completion): Policy {
+function proposalPolicy(completion: Completion, style: StyleGate): Policy {
   return {
     ...proposer,
+    style,
     async *sample() {
       yield completion;
     },

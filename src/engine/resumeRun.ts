@@ -1,6 +1,7 @@
 import { type RecordOf, recordsOf } from '../protocol/ledger.ts';
 import type { OptimizeReport } from '../protocol/optimize.ts';
 import type { Completion, Policy } from '../protocol/policy.ts';
+import { styleGate } from './candidate/style/styleGate.ts';
 import { readLedger } from './ledger/ledgerReader.ts';
 import { ledgerPath } from './ledger/runSummary.ts';
 import { type ModelAccess, openPolicy, type PolicyContext, usageOf } from './openPolicy.ts';
@@ -11,7 +12,9 @@ import { type InputContext, runInputs } from './runInputs.ts';
 
 /** A proposal's completion is in the ledger; whatever else wrote candidates is opened again. */
 function policyOf({ policy }: RecordOf<'run'>, context: PolicyContext): Policy {
-  if (policy.id === proposer.id) return { ...proposer, sample: nothingMore };
+  if (policy.id === proposer.id) {
+    return { ...proposer, style: styleGate(context.syntax, context.manifest.style), sample: nothingMore };
+  }
   // Of a mix, versions stand in the order of the ids.
   const playbookVersion = policy.version.split(',')[policy.id.split(',').indexOf('playbook')];
   return openPolicy(policy.id, { ...context, playbookVersion });

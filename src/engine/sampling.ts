@@ -76,12 +76,22 @@ export async function sampleGroup(
   const begin = clock.monotonic();
   const request = await policyRequest(context, journal.runId, { ...plan, policy });
   const group: Candidate[] = [];
-  for await (const completion of policy.sample(request, run.signal)) {
-    // A policy that samples anew after a cut fills the group that was begun.
-    if (group.length === logged?.completions) break;
-    const candidate = newCandidate(`${groupId}c${group.length + 1}`, completion, files);
-    mark(context, policy, candidate);
-    group.push(candidate);
+  const limit = samplingLimit(context, policy);
+  try {
+    for await (const completion of policy.sample(request, limit.signal)) {
+      // A policy that samples anew after a cut fills the group that was begun.
+      if (group.length === logged?.completions) break;
+      const candidate = newCandidate(`${groupId}c${group.length + 1}`, completion, files);
+      mark(context, policy, candidate);
+      group.push(candidate);
+    }
+  } catch (error) {
+    const why = limit.reached() ? outOfTime(policy) : error;
+    // What was had before is paid for, and is judged.
+    if (group.length === 0 || run.signal.aborted || !(why instanceof UserError)) throw why;
+    run.services.logger.warn(`${why.message}; the ${group.length} candidates that came are judged`);
+  } finally {
+    limit.end();
   }
   const seconds = (clock.monotonic() - begin) / 1000;
   if (policy.repair !== undefined) await repairGroup(context, policy, request, group);
@@ -110,6 +120,35 @@ export async function sampleGroup(
     else group[i] = earlier;
   }
   return withTwins(group, plan.earlier);
+}
+
+/** However little time a module has left, a model gets this long for its answers. */
+const leastSamplingMs = 300_000;
+
+/** Ends the sampling of a model with the time of its module. */
+function samplingLimit(
+  { run, deadline }: CascadeContext,
+  policy: Policy,
+): { readonly signal: AbortSignal; reached(): boolean; end(): void } {
+  if (deadline === undefined || policy.prompt === undefined) {
+    return { signal: run.signal, reached: () => false, end: () => undefined };
+  }
+  const over = new AbortController();
+  const left = Math.max(leastSamplingMs, deadline - run.services.clock.monotonic());
+  const timer = setTimeout(() => over.abort(), left);
+  return {
+    signal: AbortSignal.any([run.signal, over.signal]),
+    reached: () => over.signal.aborted && !run.signal.aborted,
+    end: () => clearTimeout(timer),
+  };
+}
+
+function outOfTime({ id }: Policy): UserError {
+  return new UserError(
+    'model-timeout',
+    `${id} has not answered in the time that the module has`,
+    'Raise --budget (annsmith.budgetMinutes), or choose a faster model.',
+  );
 }
 
 /** The policy of a group: as it was logged, else as the mix chooses. */
@@ -159,7 +198,13 @@ async function repairGroup(
     const reason = verdict?.kind === 'rejected' && unusableReasons.find((other) => other === verdict.reason);
     if (!reason || verdict?.kind !== 'rejected') return;
     run.services.logger.info(`candidate ${id}: ${reason}; asking ${policy.id} once more`);
-    const repaired = await policy.repair?.(request, completion, { reason, why: verdict.detail }, run.signal);
+    const repaired = await policy
+      .repair?.(request, completion, { reason, why: verdict.detail }, run.signal)
+      .catch((error: unknown) => {
+        if (run.signal.aborted || !(error instanceof UserError)) throw error;
+        run.services.logger.warn(`candidate ${id}: no second answer: ${error.message}`);
+        return undefined;
+      });
     if (repaired === undefined) return;
     const second = newCandidate(id, repaired, state.workspace.files);
     mark(context, policy, second);

@@ -76,7 +76,9 @@ export class GrpoRound {
     if (evaluation === undefined) {
       return { ...made, evaluation: null, promoted: false, why: whyNotCompared(measured) };
     }
-    if (evaluation.notWorse) await store.promote(version);
+    if (evaluation.notWorse && !(await store.promote(version, { from: state.from }))) {
+      return { ...made, evaluation, promoted: false, why: 'another version was promoted meanwhile' };
+    }
     return { ...made, evaluation, promoted: evaluation.notWorse, why: verdictText(evaluation) };
   }
 

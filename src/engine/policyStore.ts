@@ -38,6 +38,8 @@ export interface LoadedVersion {
 /** What a new checkpoint says besides its numbers. */
 export type CheckpointFacts = Pick<Checkpoint, 'metrics' | 'ledger'>;
 
+type Pointer = Pick<Promoted, 'promoted' | 'history'>;
+
 /** Versions of the built-in policy on this machine, and which of them samples. */
 export class PolicyStore {
   readonly folder: string;
@@ -135,20 +137,24 @@ export class PolicyStore {
     return version;
   }
 
-  /** From here on this version samples; `prior` is the published prior. @throws UserError where it cannot be used. */
-  async promote(name: string): Promise<Promoted> {
+  /**
+   * From here on this version samples; `prior` is the published prior. With `from` only where that one samples until now:
+   * false where another was promoted meanwhile, which then stays. @throws UserError where it cannot be used.
+   */
+  async promote(name: string, { from }: { readonly from?: string } = {}): Promise<boolean> {
     const promoted = name === 'prior' || name === this.priorVersion ? null : name;
     if (promoted !== null) this.#usable(promoted);
-    return this.#point((before) =>
-      before.promoted === promoted
-        ? { promoted, history: before.history }
-        : { promoted, history: [...before.history, before.promoted] },
-    );
+    const pointer = await this.#point((before) => {
+      if (before.promoted === promoted) return { promoted, history: before.history };
+      if (from !== undefined && from !== (before.promoted ?? this.priorVersion)) return undefined;
+      return { promoted, history: [...before.history, before.promoted] };
+    });
+    return pointer !== undefined;
   }
 
   /** Back to what was promoted before. @throws UserError where nothing was, or it cannot be used. */
-  async rollBack(): Promise<Promoted> {
-    return this.#point(({ history }) => {
+  async rollBack(): Promise<void> {
+    await this.#point(({ history }) => {
       const previous = history.at(-1);
       if (previous === undefined) {
         throw new UserError(
@@ -250,7 +256,7 @@ export class PolicyStore {
     return checkpoint;
   }
 
-  #pointer(): Pick<Promoted, 'promoted' | 'history'> {
+  #pointer(): Pointer {
     const path = join(this.folder, 'promoted.json');
     let text: string;
     try {
@@ -271,12 +277,13 @@ export class PolicyStore {
     }
   }
 
-  async #point(
-    next: (before: Pick<Promoted, 'promoted' | 'history'>) => Pick<Promoted, 'promoted' | 'history'>,
-  ): Promise<Promoted> {
+  /** Writes what comes next, where there is anything; gives what is written. */
+  async #point(next: (before: Pointer) => Pointer | undefined): Promise<Promoted | undefined> {
     return this.#writing(async () => {
+      const after = next(this.#pointer());
+      if (after === undefined) return undefined;
       const at = new Date(this.#clock.now()).toISOString();
-      const pointer: Promoted = { format: checkpointFormat, ...next(this.#pointer()), at };
+      const pointer: Promoted = { format: checkpointFormat, ...after, at };
       await writeWhole(join(this.folder, 'promoted.json'), `${JSON.stringify(pointer)}\n`);
       return pointer;
     });

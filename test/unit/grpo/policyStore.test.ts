@@ -98,6 +98,17 @@ describe('versions of the policy', () => {
     expect(store.promoted()).toBeUndefined();
   });
 
+  it('take the place of the one that they were made from alone, where that is asked for', async () => {
+    const [first, second] = [await made(1), await made(2)];
+    expect(await store.promote(first, { from: store.priorVersion })).toBe(true);
+    expect(await store.promote(second, { from: store.priorVersion })).toBe(false);
+    expect(storeIn(folder).promotedVersion).toBe(first);
+    // What samples already is promoted.
+    expect(await store.promote(first, { from: second })).toBe(true);
+    await store.rollBack();
+    expect(store.promotedVersion).toBe(store.priorVersion);
+  });
+
   it('are refused, the promoted one untouched, where the file is damaged or of other make', async () => {
     const [good, bad] = [await made(1), await made(2)];
     await store.promote(good);

@@ -89,6 +89,22 @@ describe('online rounds', () => {
     expect(store.promotedVersion).toBe(round!.version);
   });
 
+  it('leave what was promoted meanwhile', async () => {
+    const { rounds: before } = await rounds(root, store, { promote: 'never', seed: 5 });
+    const other = before[0]!.version!;
+    const sample = madeUpSampling(root, store, {
+      reward: (tokenIds, { version }) => madeUpReward(tokenIds) + (version === store.priorVersion ? 0 : 2),
+      // By hand, while the new version is evaluated.
+      onPlan: async ({ version }) => {
+        if (version !== store.priorVersion) await store.promote(other);
+      },
+    });
+    const { rounds: reports, version } = await rounds(root, store, { sample });
+    expect(reports[0]).toMatchObject({ promoted: false, why: 'another version was promoted meanwhile' });
+    expect(reports[0]!.evaluation!.notWorse).toBe(true);
+    expect(version).toBe(other);
+  });
+
   it('measure nothing more where promotion is off', async () => {
     const plans: SamplePlan[] = [];
     const sample = madeUpSampling(root, store, { onPlan: (plan) => void plans.push(plan) });

@@ -35,12 +35,15 @@ export async function askEditor<M extends ReverseMethod>(
 /** Tokens where the model does not count them. */
 const charactersPerToken = 4;
 
-/** A model that the editor offers (`vscode.lm`), asked through it. It says nothing of tokens and takes no seed. */
+/**
+ * A model `VENDOR/FAMILY` that the editor offers (`vscode.lm`), asked through it. It says nothing of tokens and takes no
+ * seed. Its endpoint is its vendor's: leave to send code to one vendor says nothing of another.
+ */
 export function createEditorModel(connection: Connection, model: string): ModelClient {
   const id = `vscode:${model}`;
   return {
     id,
-    endpoint: 'vscode.lm',
+    endpoint: `vscode.lm/${model.split('/', 1)[0]}`,
     dropped: ['seed', 'logprobs'],
     complete: (request, options) => complete(connection, { id, model }, request, options ?? {}),
   };

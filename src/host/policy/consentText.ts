@@ -3,12 +3,19 @@ import type { Localize } from '../localize.ts';
 
 /** Files that a dialog names before it counts the rest. */
 const mostFiles = 12;
-/** The endpoint of models that the editor offers. */
-export const editorModels = 'vscode.lm';
+/** What the endpoints of models that the editor offers begin with; the vendor follows. */
+const editorModels = 'vscode.lm/';
+
+/** The endpoint of a vendor's models, as the server names it: leave to send code is given to each vendor alone. */
+export function editorEndpoint(vendor: string): string {
+  return `${editorModels}${vendor}`;
+}
 
 /** Where code would go, in words. */
 export function placeText(endpoint: string, l10n: Localize): string {
-  return endpoint === editorModels ? l10n.t('a language model of the editor') : endpoint;
+  return endpoint.startsWith(editorModels)
+    ? l10n.t('the language models of {0} in the editor', endpoint.slice(editorModels.length))
+    : endpoint;
 }
 
 /** The question before code leaves the machine: the endpoint, the model and every file. */

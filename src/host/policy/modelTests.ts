@@ -32,7 +32,7 @@ export class ModelTests {
     this.#memento = memento;
   }
 
-  /** `endpoint` is an origin, or `vscode.lm`. */
+  /** `endpoint` is an origin, or `vscode.lm/VENDOR`. */
   last(policy: string, endpoint: string): LastTest | undefined {
     return this.#all.find((test) => test.policy === policy && test.endpoint === endpoint);
   }

@@ -5,7 +5,7 @@ import { EngineError } from '../engine/errors.ts';
 import { commands } from '../ids.ts';
 import { errorLine, reportError } from '../reportError.ts';
 import { runSettings } from '../settings.ts';
-import { editorModels } from './consentText.ts';
+import { editorEndpoint } from './consentText.ts';
 import { endpointOrTell, type PolicyContext, policyInUse, policyScope } from './policyContext.ts';
 import { setKey } from './setKey.ts';
 import { type PolicySpec, parsePolicies, policyId } from './spec.ts';
@@ -56,9 +56,9 @@ async function offer(context: PolicyContext, spec: ModelSpec, error: unknown): P
   if ((await reportError(context.log, error, ...ways)) === key) await setKey(context);
 }
 
-/** An origin, or `vscode.lm`. */
+/** An origin, or `vscode.lm/VENDOR`. */
 async function endpointOf(spec: ModelSpec, context: PolicyContext): Promise<string | undefined> {
-  return spec.kind === 'vscode' ? editorModels : (await endpointOrTell(context))?.origin;
+  return spec.kind === 'vscode' ? editorEndpoint(spec.vendor) : (await endpointOrTell(context))?.origin;
 }
 
 async function pickModel(policy: string, mayAsk: boolean): Promise<ModelSpec | undefined> {

@@ -1,7 +1,7 @@
 import type { CommandTarget } from '../../feature.ts';
 import { itemKinds } from '../../ids.ts';
 import type { Localize } from '../../localize.ts';
-import { editorModels } from '../../policy/consentText.ts';
+import { editorEndpoint } from '../../policy/consentText.ts';
 import type { Endpoint } from '../../policy/endpoint.ts';
 import type { LastTest } from '../../policy/modelTests.ts';
 import { type PolicySpec, policyId } from '../../policy/spec.ts';
@@ -23,7 +23,7 @@ export interface ModelFacts {
 /** What the commands of the Policy view are about. */
 export interface PolicyTarget extends CommandTarget {
   readonly policy?: string;
-  /** An origin, or `vscode.lm`. */
+  /** An origin, or `vscode.lm/VENDOR`. */
   readonly endpoint?: string;
 }
 
@@ -35,7 +35,7 @@ const attention = { name: 'warning', colour: 'list.warningForeground' } as const
 export function modelNode(spec: ModelSpec, facts: ModelFacts, l10n: Localize): ViewNode {
   const policy = policyId(spec);
   const isOpenAi = spec.kind === 'openai';
-  const endpoint = isOpenAi ? facts.endpoint?.origin : editorModels;
+  const endpoint = isOpenAi ? facts.endpoint?.origin : editorEndpoint(spec.vendor);
   const target: PolicyTarget = { policy, ...(endpoint === undefined ? {} : { endpoint }) };
   const test = endpoint === undefined ? undefined : facts.lastTest(policy, endpoint);
   const leavesMachine = !isOpenAi || facts.endpoint?.isLocal === false;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Consents } from '../../../../src/host/policy/consents.ts';
+import { editorEndpoint } from '../../../../src/host/policy/consentText.ts';
 import { type LastTest, ModelTests } from '../../../../src/host/policy/modelTests.ts';
 import { recentPolicies, rememberPolicy } from '../../../../src/host/policy/recentPolicies.ts';
 
@@ -29,6 +30,18 @@ describe('consent', () => {
     await consents.give({ ...here, root: '/other' });
     await consents.withdraw([here]);
     expect(consents.all).toEqual([{ ...here, root: '/other' }]);
+  });
+
+  it('to send code to one vendor of models of the editor is none for another', async () => {
+    const consents = new Consents(memento({ 'annsmith.consents': [{ root: '/w', endpoint: 'vscode.lm' }] }));
+    const to = (vendor: string) => ({ root: '/w', endpoint: editorEndpoint(vendor) });
+    expect(consents.has(to('copilot')), 'what was given to all of them once').toBe(false);
+    await consents.give(to('copilot'));
+    expect(['copilot', 'copilot2', 'ollama'].map((vendor) => consents.has(to(vendor)))).toEqual([
+      true,
+      false,
+      false,
+    ]);
   });
 
   it('is none where what is stored is not readable', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { consentQuestion } from '../../../../src/host/policy/consentText.ts';
+import { consentQuestion, editorEndpoint } from '../../../../src/host/policy/consentText.ts';
 import { modelsNamed, policyItems, typedPolicy } from '../../../../src/host/policy/policyItems.ts';
 import { reasoningText } from '../../../../src/host/policy/reasoningText.ts';
 import { policyText } from '../../../../src/host/policy/spec.ts';
@@ -24,9 +24,10 @@ describe('the question before code is sent', () => {
     expect(detail).toContain('and 3 more');
   });
 
-  it('calls the models of the editor by what they are', () => {
-    const { message } = consentQuestion({ ...about, endpoint: 'vscode.lm', files: ['a.h'] }, plain);
-    expect(message).toBe('Send code of 1 file to a language model of the editor?');
+  it('names the vendor whose models of the editor would get it', () => {
+    const endpoint = editorEndpoint('copilot');
+    const { message } = consentQuestion({ ...about, endpoint, files: ['a.h'] }, plain);
+    expect(message).toBe('Send code of 1 file to the language models of copilot in the editor?');
   });
 });
 

@@ -149,6 +149,20 @@ describe('policy view', () => {
     ]);
   });
 
+  it('shows which vendor of the editor may be sent code', () => {
+    const facts = { ...models, mayGetCode: (endpoint: string) => endpoint === 'vscode.lm/copilot' };
+    const policy = 'vscode:copilot/gpt-5,vscode:x/y';
+    const rows = policyTree({ policy, runs: [], models: facts }, l10n);
+    expect(outline(rows).filter((row) => row.includes('Sending code'))).toEqual([
+      '  Sending code | allowed',
+      '  Sending code | asked before the first time',
+    ]);
+    expect(rows.map(({ target }) => target).slice(0, 2)).toEqual([
+      { policy: 'vscode:copilot/gpt-5', endpoint: 'vscode.lm/copilot' },
+      { policy: 'vscode:x/y', endpoint: 'vscode.lm/x' },
+    ]);
+  });
+
   it('says that a text is no policy', () => {
     expect(outline(policyTree({ policy: 'gpt-5', runs: [], models }, l10n))).toEqual([
       'gpt-5 | not a policy',

@@ -30,6 +30,8 @@ const roundState = z.object({
   evaluation: z.string().nullable(),
   /** The version that the update made. */
   version: z.string().nullable(),
+  /** The version was promoted: not done again, as it may have been rolled back since. */
+  promoted: z.literal(true).optional(),
 });
 export type RoundState = z.infer<typeof roundState>;
 

@@ -60,7 +60,6 @@ export class GrpoRound {
     from: LoadedVersion,
     set: TrainingSet,
   ): Promise<Pick<GrpoRoundReport, 'training' | 'version' | 'evaluation' | 'promoted' | 'why'>> {
-    const { store } = this.#request;
     if (set.groups.length === 0) {
       const why = 'no group could be trained on';
       return { training: null, version: null, evaluation: null, promoted: false, why };
@@ -76,10 +75,19 @@ export class GrpoRound {
     if (evaluation === undefined) {
       return { ...made, evaluation: null, promoted: false, why: whyNotCompared(measured) };
     }
-    if (evaluation.notWorse && !(await store.promote(version, { from: state.from }))) {
+    if (evaluation.notWorse && !(await this.#promoted(state, version))) {
       return { ...made, evaluation, promoted: false, why: 'another version was promoted meanwhile' };
     }
     return { ...made, evaluation, promoted: evaluation.notWorse, why: verdictText(evaluation) };
+  }
+
+  /** Promotes the version, once. False where another was promoted meanwhile. */
+  async #promoted(state: RoundState, version: string): Promise<boolean> {
+    if (state.promoted === true) return true;
+    if (!(await this.#request.store.promote(version, { from: state.from }))) return false;
+    state.promoted = true;
+    await this.#file.write(state);
+    return true;
   }
 
   async #update(

@@ -262,6 +262,25 @@ describe('a round that was cut off', () => {
     await expect(readFile(path)).rejects.toThrow(/ENOENT/);
   });
 
+  it('does not promote again what was rolled back since', async () => {
+    const path = join(root, '.annsmith', 'grpo', 'round.json');
+    const sample = madeUpSampling(root, store, {
+      reward: (tokenIds, { version }) => madeUpReward(tokenIds) + (version === store.priorVersion ? 0 : 2),
+      // A file where the folder of reports would be: the round ends after its promotion.
+      onPlan: async ({ version }) => {
+        if (version !== store.priorVersion) await writeFile(join(folder, 'rounds'), '');
+      },
+    });
+    await expect(rounds(root, store, { sample })).rejects.toThrow(/EEXIST/);
+    await rm(join(folder, 'rounds'));
+    expect(store.promotedVersion).not.toBe(store.priorVersion);
+    expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ promoted: true });
+    await store.rollBack();
+    const { rounds: again } = await rounds(root, store, { sample });
+    expect(again[0]).toMatchObject({ promoted: true });
+    expect(store.promotedVersion).toBe(store.priorVersion);
+  });
+
   it('is left where another version was promoted since', async () => {
     await cutOff();
     const other = await store.save(store.load(store.priorVersion), store.load(store.priorVersion), {

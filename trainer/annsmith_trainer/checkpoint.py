@@ -20,21 +20,30 @@ class RoundFolder:
         self.path = out.with_name(out.name + ".round")
 
     def open(self, plan: dict[str, Any], fresh: bool) -> None:
-        """Starts the folder, or takes it up where it is of the same plan. @raises TrainerError where it is of another."""
-        if fresh:
-            shutil.rmtree(self.path, ignore_errors=True)
+        """Starts the folder, or takes it up where it is of the same plan. One of another plan that has taken no step yet
+        has nothing to lose and is begun anew: settings are changed when memory runs out in a first step.
+
+        @raises TrainerError where it is of another plan and has taken steps
+        """
+        old = self._plan()
+        if fresh or (old is not None and old != plan):
+            if not fresh and self._has_steps():
+                raise TrainerError(
+                    "other-round",
+                    f"{self.path}: holds an unfinished round that differs in {', '.join(_differences(old, plan))}",
+                    "Repeat that round's settings to finish it, name another --out, or drop it with --fresh.",
+                )
+            self.remove()
         self.path.mkdir(parents=True, exist_ok=True)
+        write_whole(self.path / "plan.json", json.dumps(plan, sort_keys=True, indent=1).encode())
+
+    def _plan(self) -> dict[str, Any] | None:
         file = self.path / "plan.json"
-        text = json.dumps(plan, sort_keys=True, indent=1)
-        if file.is_file() and file.read_text() != text:
-            old = json.loads(file.read_text())
-            changed = sorted(key for key in {*old, *plan} if old.get(key) != plan.get(key))
-            raise TrainerError(
-                "other-round",
-                f"{self.path}: holds an unfinished round that differs in {', '.join(changed)}",
-                "Repeat that round's settings to finish it, name another --out, or drop it with --fresh.",
-            )
-        write_whole(file, text.encode())
+        return json.loads(file.read_text()) if file.is_file() else None
+
+    def _has_steps(self) -> bool:
+        """Ours, or TRL's."""
+        return any(self.path.glob("step-*.pt")) or any(self.path.glob("checkpoint-*"))
 
     def save(self, name: str, state: Any) -> None:
         """Writes a state under a name; a kill at any moment leaves the one before or this one."""
@@ -69,6 +78,15 @@ class RoundFolder:
 
     def remove(self) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
+
+
+def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """Names what two plans differ in; of the settings, which."""
+    changed = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
+    if "settings" in changed:
+        names = ", ".join(_differences(old.get("settings", {}), new.get("settings", {})))
+        changed[changed.index("settings")] = f"settings ({names})"
+    return changed
 
 
 def write_whole(file: Path, data: bytes) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import torch
 
 from .adapters import save_adapter, with_adapter
+from .checkpoint import RoundFolder
 from .errors import TrainerError, is_out_of_memory
 from .events import Emit
 from .models import adapter_version, base_fingerprint, load_base, pick_device
@@ -47,6 +47,13 @@ class OnlineSettings:
     device: str = "auto"
     threads: int | None = None
     fresh: bool = False
+
+    def trained_by(self) -> dict[str, Any]:
+        """What the result depends on, apart from where things are."""
+        kept = asdict(self)
+        for name in ("prompts", "rewards", "model", "adapter", "out", "patience", "device", "threads", "fresh"):
+            del kept[name]
+        return kept
 
 
 def trl_settings(folder: str, group: int, eps: float, beta: float, **more: Any) -> Any:
@@ -194,12 +201,17 @@ def run_online(settings: OnlineSettings, emit: Emit) -> dict[str, Any]:
     from transformers import PrinterCallback
     from trl import GRPOTrainer
 
-    work = settings.out.with_name(settings.out.name + ".round")
-    if settings.fresh and work.exists():
-        shutil.rmtree(work)
+    fingerprint, prompt_digest = base_fingerprint(settings.model), hashlib.sha256(settings.prompts.read_bytes()).hexdigest()
+    parent = adapter_version(settings.adapter) if settings.adapter else "base"
+    folder = RoundFolder(settings.out)
+    # TRL itself takes up whatever lies there.
+    folder.open(
+        {"settings": settings.trained_by(), "base": fingerprint, "adapter": parent, "prompts": prompt_digest},
+        settings.fresh,
+    )
     micro = min(settings.micro_batch, settings.group)
     arguments = trl_settings(
-        str(work),
+        str(folder.path),
         settings.group,
         settings.eps,
         settings.beta,
@@ -216,7 +228,6 @@ def run_online(settings: OnlineSettings, emit: Emit) -> dict[str, Any]:
         save_steps=1,
         save_total_limit=2,
     )
-    parent = adapter_version(settings.adapter) if settings.adapter else "base"
     policy = f"local:{settings.model.resolve().name}"
     measured = MeasuredRewards(client, policy, parent, settings.advantage_limit, emit)
     try:
@@ -233,7 +244,7 @@ def run_online(settings: OnlineSettings, emit: Emit) -> dict[str, Any]:
             model.delete_adapter("ref")
         trainer.remove_callback(PrinterCallback)
         trainer.add_callback(_progress(emit))
-        last = _last_checkpoint(work)
+        last = _last_checkpoint(folder.path)
         emit("start", prompts=len(prompts), rounds=settings.rounds, group=settings.group, device=device)
         if last is not None:
             emit("resumed", step=int(last.name.split("-")[1]), steps=settings.rounds)
@@ -248,19 +259,18 @@ def run_online(settings: OnlineSettings, emit: Emit) -> dict[str, Any]:
                 f"Use --micro-batch {max(1, micro // 2)}, or fewer --max-tokens.",
             ) from None
         raise
-    prompt_digest = hashlib.sha256(settings.prompts.read_bytes()).hexdigest()
     version = save_adapter(
         trainer.accelerator.unwrap_model(trainer.model),
         settings.out,
         {
             "made": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "parent": parent,
-            "base": {"name": settings.model.resolve().name, "fingerprint": base_fingerprint(settings.model)},
+            "base": {"name": settings.model.resolve().name, "fingerprint": fingerprint},
             "online": {"rounds": settings.rounds, "group": settings.group, "prompts": prompt_digest},
         },
     )
     emit("saved", path=str(settings.out), version=version, parent=parent)
-    shutil.rmtree(work, ignore_errors=True)
+    folder.remove()
     result = {"version": version, "parent": parent, "path": str(settings.out)}
     emit("done", **result)
     return result

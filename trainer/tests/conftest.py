@@ -17,7 +17,7 @@ CHAT = (
 )
 
 
-def make_tiny_model(folder: Path, seed: int = 0) -> Path:
+def make_tiny_model(folder: Path, seed: int = 0, hidden: int = 32) -> Path:
     """A two-layer Llama over bytes."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
@@ -34,7 +34,7 @@ def make_tiny_model(folder: Path, seed: int = 0) -> Path:
     model = LlamaForCausalLM(
         LlamaConfig(
             vocab_size=len(tokenizer),
-            hidden_size=32,
+            hidden_size=hidden,
             intermediate_size=64,
             num_hidden_layers=2,
             num_attention_heads=4,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -9,7 +10,7 @@ import pytest
 from annsmith_trainer.errors import TrainerError
 from annsmith_trainer.online import OnlineSettings, read_prompts, run_online
 from annsmith_trainer.rewards import TOKEN_VARIABLE
-from conftest import Events
+from conftest import Events, make_tiny_model
 from test_rewards import TOKEN, RewardServer
 
 
@@ -71,6 +72,47 @@ def test_a_reward_server_that_vanishes_leaves_no_adapter_and_the_rounds_before(
     again = Events()
     run_online(settings(tmp_path, tiny, server.url), again)
     assert again.of("resumed") == [{"step": 1, "steps": 2}] and len(again.of("group")) == 1
+
+
+def test_unfinished_rounds_of_other_settings_are_not_continued(
+    tiny: Path, tmp_path: Path, server: RewardServer
+) -> None:
+    refuse = lambda handler, body: server.reply(handler, 400, {"error": {"message": "no such module"}})  # noqa: E731
+    server.reward = lambda text: float(len(text.encode()) % 7)
+    first = settings(tmp_path, tiny, server.url, max_tokens=40)
+    # Nothing was done yet, so there is nothing to lose: other settings begin anew.
+    server.answers = [refuse]
+    with pytest.raises(TrainerError, match="answered 400"):
+        run_online(replace(first, seed=5), Events())
+    server.answers = [server.measured, refuse]
+    with pytest.raises(TrainerError, match="answered 400"):
+        run_online(first, Events())
+    server.answers = [server.measured]
+    asked = len(server.requests)
+    events = Events()
+    for other, named in [
+        ({"seed": 2, "temperature": 0.9}, r"settings \(seed, temperature\)"),
+        ({"model": make_tiny_model(tmp_path / "wider", hidden=48)}, "base"),
+    ]:
+        with pytest.raises(TrainerError, match=f"an unfinished round that differs in {named}$") as caught:
+            run_online(replace(first, **other), events)
+        assert caught.value.code == "other-round"
+    prompts = first.prompts.read_text()
+    first.prompts.write_text(prompts + "\n" + prompts.splitlines()[0].replace("faster", "much faster"))
+    with pytest.raises(TrainerError, match="differs in prompts$"):
+        run_online(first, events)
+    first.prompts.write_text(prompts)
+    assert not events and len(server.requests) == asked and not first.out.exists()
+    run_online(replace(first, threads=None, patience=60.0), events)
+    assert events.of("resumed") == [{"step": 1, "steps": 2}]
+    # With --fresh it is another one's folder no more.
+    server.answers = [server.measured, refuse]
+    with pytest.raises(TrainerError, match="answered 400"):
+        run_online(replace(first, out=tmp_path / "two"), Events())
+    server.answers = [server.measured]
+    again = Events()
+    run_online(replace(first, out=tmp_path / "two", seed=2, rounds=1, fresh=True), again)
+    assert not again.of("resumed") and len(again.of("step")) == 1
 
 
 def test_a_group_without_a_reward_is_skipped(tiny: Path, tmp_path: Path, server: RewardServer) -> None:

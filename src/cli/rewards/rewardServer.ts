@@ -33,11 +33,16 @@ export interface RewardServerOptions {
 
 export interface RewardServer {
   readonly url: string;
-  /** Takes no further requests; resolves when those under way are answered. */
+  /**
+   * Takes no further requests; resolves when those under way are answered. Who has not sent the whole of a request, or does
+   * not take its answer, is waited for a few seconds only.
+   */
   close(): Promise<void>;
 }
 
 const largestBody = 64 << 20;
+/** When everything is judged, clients have this long to take their answers before their connections are cut. */
+const partingMs = 3_000;
 
 class Refused extends Error {
   readonly status: number;
@@ -64,7 +69,7 @@ export async function startRewardServer(options: RewardServerOptions): Promise<R
       if (closing) response.shouldKeepAlive = false;
       send(response, status, body, headers);
     };
-    const answered = closing ? Promise.reject(stopping()) : answer(options, request);
+    const answered = closing ? Promise.reject(stopping()) : answer(options, request, () => closing);
     answered
       .then((body) => reply(200, body))
       .catch((error: unknown) => {
@@ -81,8 +86,8 @@ export async function startRewardServer(options: RewardServerOptions): Promise<R
         reply(refused.status, body, wait);
       });
   });
-  // Judging takes minutes; it is the client's time-out that counts.
-  server.requestTimeout = 0;
+  // For receiving a request. Answering it takes minutes, and there it is the client's time-out that counts.
+  server.requestTimeout = 300_000;
   server.headersTimeout = 60_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
@@ -106,12 +111,18 @@ export async function startRewardServer(options: RewardServerOptions): Promise<R
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       await judge.idle();
+      const cut = setTimeout(() => server.closeAllConnections(), partingMs);
       await closed;
+      clearTimeout(cut);
     },
   };
 }
 
-async function answer(options: RewardServerOptions, request: IncomingMessage): Promise<unknown> {
+async function answer(
+  options: RewardServerOptions,
+  request: IncomingMessage,
+  isClosing: () => boolean,
+): Promise<unknown> {
   const { judge } = options;
   const path = (request.url ?? '/').split('?')[0]!;
   if (request.method === 'GET' && path === '/v1/health') {
@@ -130,6 +141,8 @@ async function answer(options: RewardServerOptions, request: IncomingMessage): P
     throw new Refused(405, 'bad-request', `${path} takes POST`, 'Send the completions as JSON with POST.');
   }
   const body = await jsonOf(request);
+  // Nobody would wait for what is begun now.
+  if (isClosing()) throw stopping();
   return path === '/v1/rewards' ? rewards(options, body) : openRlhf(options, body);
 }
 

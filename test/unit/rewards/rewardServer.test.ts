@@ -1,5 +1,7 @@
 /** The reward endpoint over real HTTP; the judge behind it holds its groups until it is told to let them go. */
+import { once } from 'node:events';
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type RewardServer, startRewardServer } from '../../../src/cli/rewards/rewardServer.ts';
 import { UserError } from '../../../src/engine/errors.ts';
@@ -308,6 +310,48 @@ describe('closing', () => {
     } finally {
       agent.destroy();
     }
+  });
+
+  /** A client that has sent its headers and half of its body. */
+  async function stalled(body: string): Promise<{ readonly socket: Socket; readonly answer: () => string }> {
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    let answer = '';
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      answer += text;
+    });
+    const head = [
+      'POST /v1/rewards HTTP/1.1',
+      'host: localhost',
+      `authorization: Bearer ${token}`,
+      `content-length: ${body.length}`,
+      // Its answer says that the server is reading the body.
+      'expect: 100-continue',
+    ];
+    socket.write(`${head.join('\r\n')}\r\n\r\n${body.slice(0, body.length / 2)}`);
+    await vi.waitFor(() => expect(answer).toContain('100 Continue'));
+    return { socket, answer: () => answer };
+  }
+
+  it('does not wait for a client that stalls in the middle of its body', async () => {
+    const { socket, answer } = await stalled(JSON.stringify(completions('text')));
+    const gone = once(socket, 'close');
+    await server.close();
+    await gone;
+    expect(answer()).not.toContain('200 OK');
+    expect(judge.calls).toEqual([]);
+    expect(errors).toEqual([]);
+  });
+
+  it('begins no judging for a body that ends after it was told to close', async () => {
+    const body = JSON.stringify(completions('text'));
+    const { socket, answer } = await stalled(body);
+    const gone = once(socket, 'close');
+    const closed = server.close();
+    socket.write(body.slice(body.length / 2));
+    await Promise.all([gone, closed]);
+    expect(answer()).toContain('503 Service Unavailable');
+    expect(answer()).toContain('"code":"stopping"');
+    expect(judge.calls).toEqual([]);
   });
 
   it('says so where judging was cut off', async () => {

@@ -7,7 +7,7 @@ import type { LineProcess, ProcessRunner, RunOptions, RunResult } from './ports.
 /** How long a process group may take to end after SIGTERM before it gets SIGKILL. */
 const graceMs = 2000;
 const defaultMaxOutputBytes = 1 << 20;
-const secretName = /KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL/i;
+const secretName = /KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|CUSTOM_HEADERS/i;
 
 /** This process's environment without anything that looks like a key; what children get by default. */
 export function cleanEnvironment(source: NodeJS.ProcessEnv = process.env): Record<string, string> {

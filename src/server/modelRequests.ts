@@ -2,6 +2,7 @@ import { contrastivePrompt, promptAsText } from '../engine/contrastivePrompt.ts'
 import { UserError } from '../engine/errors.ts';
 import { type ModelAccess, openModel } from '../engine/openPolicy.ts';
 import { parsePolicies } from '../engine/policy/model/modelSpec.ts';
+import { defaultBaseUrl } from '../engine/policy/model/openAiOptions.ts';
 import { previewPrompt } from '../engine/promptPreview.ts';
 import { proposePatch } from '../engine/proposal.ts';
 import type { ModelTest } from '../protocol/engine.ts';
@@ -21,7 +22,7 @@ export function jobModelAccess(
 ): ModelAccess {
   return {
     settings,
-    environment: keyFor(settings.baseUrl),
+    environment: environmentFor(settings.baseUrl),
     clock: services.clock,
     consent: async ({ root, endpoint, model, files }) => {
       const { allowed } = await askEditor(
@@ -37,12 +38,20 @@ export function jobModelAccess(
   };
 }
 
-/** The environment, without its key where that is another endpoint's: the setting may have changed since the start. */
-function keyFor(baseUrl: string | null): NodeJS.ProcessEnv {
-  const { OPENAI_API_KEY, ...others } = process.env;
-  const origin = (url: string | undefined): string | undefined => URL.parse(url ?? '')?.origin;
-  const own = baseUrl === null || origin(baseUrl) === origin(process.env['OPENAI_BASE_URL']);
-  return own && OPENAI_API_KEY !== undefined ? { ...others, OPENAI_API_KEY } : others;
+/**
+ * The environment, without its key, headers and organization where those are another endpoint's: the setting may have
+ * changed since the start.
+ */
+function environmentFor(baseUrl: string | null): NodeJS.ProcessEnv {
+  const {
+    OPENAI_API_KEY: _key,
+    OPENAI_CUSTOM_HEADERS: _headers,
+    OPENAI_ORG_ID: _id,
+    ...others
+  } = process.env;
+  const origin = (url: string): string | undefined => URL.parse(url)?.origin;
+  const started = process.env['OPENAI_BASE_URL']?.trim() || defaultBaseUrl;
+  return baseUrl === null || origin(baseUrl) === origin(started) ? process.env : others;
 }
 
 /** Prompts, proposals and tests of models. */

@@ -1,3 +1,5 @@
+import { endpointOf } from '../policy/endpoint.ts';
+
 export interface ServerSettings {
   /** Empty: `$CXX`, else the first that is found. */
   readonly compiler: string;
@@ -15,6 +17,8 @@ export interface ModelEnvironment {
 
 /** Variables that hold keys, by the customary parts of their names. */
 const secretName = /(^|_)(API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|AUTH)(_|$)/i;
+/** Sent with every request, and may hold keys as well: of the endpoint of the same environment and of no other. */
+const endpointNames = ['OPENAI_CUSTOM_HEADERS', 'OPENAI_ORG_ID'];
 /** What the editor sets for processes of its own. */
 const editorName = /^(VSCODE_|ELECTRON_|APPLICATION_INSIGHTS_|CHROME_)|^NODE_OPTIONS$/;
 
@@ -33,7 +37,12 @@ export function serverEnvironment(
   if (settings.compiler !== '') environment['CXX'] = settings.compiler;
   if (settings.cacheFolder !== '') environment['ANNSMITH_CACHE'] = settings.cacheFolder;
   environment['ANNSMITH_NATIVE_DIR'] = settings.nativeFolder;
-  if (models.baseUrl !== undefined) environment['OPENAI_BASE_URL'] = models.baseUrl;
+  if (models.baseUrl !== undefined) {
+    const origin = endpointOf(null, base['OPENAI_BASE_URL'])?.origin;
+    if (endpointOf(models.baseUrl, undefined)?.origin !== origin)
+      for (const name of endpointNames) delete environment[name];
+    environment['OPENAI_BASE_URL'] = models.baseUrl;
+  }
   // The only way a key takes to the server: arguments can be read by others, and files stay.
   if (models.apiKey !== undefined) environment['OPENAI_API_KEY'] = models.apiKey;
   return environment;

@@ -66,6 +66,7 @@ describe('process runner', () => {
   });
 
   it('drops what looks like a key from the environment', () => {
-    expect(cleanEnvironment({ OPENAI_API_KEY: 'x', GH_TOKEN: 'y', PATH: 'p' })).toEqual({ PATH: 'p' });
+    const secrets = { OPENAI_API_KEY: 'x', GH_TOKEN: 'y', OPENAI_CUSTOM_HEADERS: 'Authorization: Basic z' };
+    expect(cleanEnvironment({ ...secrets, PATH: 'p' })).toEqual({ PATH: 'p' });
   });
 });

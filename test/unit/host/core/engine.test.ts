@@ -73,6 +73,31 @@ describe('server environment', () => {
     expect(none['OPENAI_BASE_URL']).toBe('https://b.example/v1');
     expect(none).not.toHaveProperty('OPENAI_API_KEY');
   });
+
+  const ofEndpoint = { OPENAI_CUSTOM_HEADERS: 'X-Gateway: canary', OPENAI_ORG_ID: 'org-1' };
+  const withBaseUrl = (variable: string | undefined, baseUrl: string | undefined): Record<string, string> =>
+    serverEnvironment({ ...ofEndpoint, OPENAI_BASE_URL: variable }, settings, { baseUrl, apiKey: undefined });
+
+  it.each([
+    ['https://a.example/v1', undefined],
+    ['https://a.example/v1', 'https://a.example/other/v1'],
+    [undefined, undefined],
+    [undefined, 'https://api.openai.com/v1'],
+  ])('has the headers that go with the variable %s where the setting is %s', (variable, setting) => {
+    expect(withBaseUrl(variable, setting)).toMatchObject(ofEndpoint);
+  });
+
+  it.each([
+    ['https://a.example/v1', 'https://b.example/v1'],
+    ['https://a.example/v1', 'http://a.example/v1'],
+    ['https://a.example/v1', 'https://a.example:8443/v1'],
+    ['no address', 'https://a.example/v1'],
+    [undefined, 'https://b.example/v1'],
+  ])('has none of the headers that go with the variable %s where the setting is %s', (variable, setting) => {
+    const environment = withBaseUrl(variable, setting);
+    expect(environment).toMatchObject({ OPENAI_BASE_URL: setting });
+    for (const name of Object.keys(ofEndpoint)) expect(environment).not.toHaveProperty(name);
+  });
 });
 
 describe('handshake', () => {

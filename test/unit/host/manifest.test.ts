@@ -251,6 +251,10 @@ describe('what is sent where', () => {
     expect(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations).toContain(ids.settings.policy);
   });
 
+  it('is written to the log only where the machine is set so: messages hold the values of headers', () => {
+    expect(properties[ids.settings.trace]?.scope).toBe('machine');
+  });
+
   it('has the defaults of the engine', () => {
     const of = (key: string): unknown => properties[`annsmith.model.${key}`]?.default;
     const { baseUrl, ...others } = defaultModelSettings;

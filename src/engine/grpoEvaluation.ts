@@ -36,6 +36,12 @@ export function evaluate(input: EvaluationInput): Evaluation | undefined {
   };
 }
 
+/** What came of a comparison, in words. */
+export function verdictText({ meanReward, currentMeanReward, standardError, notWorse }: Evaluation): string {
+  const numbers = `mean reward ${meanReward.toFixed(3)} against ${currentMeanReward.toFixed(3)} of the version before, standard error ${standardError.toFixed(3)}`;
+  return notWorse ? `not worse: ${numbers}` : `worse by more than the noise: ${numbers}`;
+}
+
 /** Why `evaluate` finds nothing to compare, in words. */
 export function whyNotCompared(input: EvaluationInput): string {
   const { own, other } = rewardsOfBoth(input);

@@ -1,4 +1,4 @@
-import type { SkipCount, SkipReason, TrainingMetrics } from '../protocol/grpo.ts';
+import type { GrpoRoundReport, SkipCount, SkipReason, TrainingMetrics } from '../protocol/grpo.ts';
 import { skipTexts } from '../protocol/grpo.ts';
 import type { LedgerRecord } from '../protocol/ledger.ts';
 import { UserError } from './errors.ts';
@@ -79,6 +79,16 @@ export function trainingSet(
   };
 }
 
+/** Of a set the groups that are named, as `RUN/GROUP`. */
+export function onlyGroups(set: TrainingSet, names: readonly string[]): TrainingSet {
+  const isNamed = set.groups.map(({ runId, groupId }) => names.includes(`${runId}/${groupId}`));
+  return {
+    ...set,
+    groups: set.groups.filter((_, i) => isNamed[i]),
+    samples: set.samples.filter((_, i) => isNamed[i]),
+  };
+}
+
 /** One update of a version on its groups, kept as a new version. Nothing is promoted. @throws UserError without groups. */
 export async function updateOnce({
   store,
@@ -137,6 +147,14 @@ export function rewardSummary(groups: readonly LoggedGroup[]): {
     bestReward: Math.max(...rewards),
     validFraction: completions.filter(({ valid }) => valid).length / completions.length,
   };
+}
+
+/** The same for the groups of each module. */
+export function perModule({ groups }: TrainingSet): GrpoRoundReport['perModule'] {
+  return [...new Set(groups.map(({ module }) => module))].map((module) => {
+    const own = groups.filter((group) => group.module === module);
+    return { module, groups: own.length, ...rewardSummary(own) };
+  });
 }
 
 /** What was left out, in words, e.g. `2 with equal rewards throughout`. */

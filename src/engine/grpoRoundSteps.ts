@@ -1,15 +1,30 @@
 import { randomBytes } from 'node:crypto';
-import type { Evaluation, GrpoRoundReport, TrainingMetrics } from '../protocol/grpo.ts';
+import type { GrpoRoundReport, TrainingMetrics } from '../protocol/grpo.ts';
 import { type LedgerRecord, recordsOf } from '../protocol/ledger.ts';
 import { UserError } from './errors.ts';
-import { type EvaluationInput, evaluate, whyNotCompared } from './grpoEvaluation.ts';
-import { requireGroups, rewardSummary, type TrainingSet, trainingSet, updateOnce } from './grpoRound.ts';
+import { type EvaluationInput, evaluate, verdictText, whyNotCompared } from './grpoEvaluation.ts';
+import {
+  onlyGroups,
+  perModule,
+  requireGroups,
+  type TrainingSet,
+  trainingSet,
+  updateOnce,
+} from './grpoRound.ts';
 import type { RoundFile, RoundPlan, RoundState } from './grpoRoundState.ts';
 import type { GrpoRequest } from './grpoRounds.ts';
 import { type LedgerContents, readLedger } from './ledger/ledgerReader.ts';
 import { ledgerPath } from './ledger/runSummary.ts';
 import { derivedSeed } from './policyRequest.ts';
 import type { LoadedVersion } from './policyStore.ts';
+
+/** What a round had made when it was cut off. */
+interface MadeBefore {
+  readonly version: string;
+  readonly metrics: TrainingMetrics;
+  /** What it was trained on: `RUN/GROUP`. */
+  readonly groups: readonly string[];
+}
 
 /** One round, from where its file says it stands. */
 export class GrpoRound {
@@ -28,12 +43,13 @@ export class GrpoRound {
     const state = (await this.#unfinished()) ?? (await this.#begin());
     const from = store.load(state.from);
     if (state.plan.mode === 'online') await this.#sampled(state, 'sampling');
-    const set = await this.#trainingSet(state, from);
-    if (state.plan.mode === 'offline') {
+    const made = this.#madeBefore(state);
+    const set = await this.#trainingSet(state, from, made);
+    if (state.plan.mode === 'offline' && made === undefined) {
       requireGroups(set, from.version);
-      this.#fillFrom(state, set);
+      if (state.version === null) this.#fillFrom(state, set);
     }
-    const outcome = await this.#outcome(state, from, set);
+    const outcome = await this.#outcome(state, from, set, made);
     const report: GrpoRoundReport = {
       id: state.id,
       at: state.at,
@@ -44,7 +60,11 @@ export class GrpoRound {
       modules: state.plan.modules,
       datasets: await this.#datasets(state),
       runs: [state.sampling, state.evaluation].flatMap((runId) => runId ?? []),
-      groups: { used: set.groups.length, skipped: [...set.skipped], repaired: set.repaired },
+      groups: {
+        used: made?.groups.length ?? set.groups.length,
+        skipped: [...set.skipped],
+        repaired: set.repaired,
+      },
       perModule: perModule(set),
       ...outcome,
       seconds: (clock.monotonic() - started) / 1000,
@@ -59,12 +79,13 @@ export class GrpoRound {
     state: RoundState,
     from: LoadedVersion,
     set: TrainingSet,
+    madeBefore: MadeBefore | undefined,
   ): Promise<Pick<GrpoRoundReport, 'training' | 'version' | 'evaluation' | 'promoted' | 'why'>> {
-    if (set.groups.length === 0) {
+    if (madeBefore === undefined && set.groups.length === 0) {
       const why = 'no group could be trained on';
       return { training: null, version: null, evaluation: null, promoted: false, why };
     }
-    const { version, metrics } = this.#madeBefore(state) ?? (await this.#update(state, from, set));
+    const { version, metrics } = madeBefore ?? (await this.#update(state, from, set));
     const made = { training: metrics, version };
     if (state.plan.promote === 'never') {
       const why = `not asked for; \`annsmith grpo promote ${version}\` does it`;
@@ -106,11 +127,10 @@ export class GrpoRound {
   }
 
   /** The version that the round had made when it was cut off, if it is still there. */
-  #madeBefore({
-    version,
-  }: RoundState): { readonly version: string; readonly metrics: TrainingMetrics } | undefined {
-    const metrics = version === null ? undefined : this.#request.store.metrics(version);
-    return version === null || metrics === undefined ? undefined : { version, metrics };
+  #madeBefore({ version }: RoundState): MadeBefore | undefined {
+    const facts = version === null ? undefined : this.#request.store.facts(version);
+    if (version === null || facts === undefined) return undefined;
+    return { version, metrics: facts.metrics, groups: facts.ledger.groups };
   }
 
   /** Groups of the new version, beside what the ledger has of the one that sampled. */
@@ -236,12 +256,18 @@ export class GrpoRound {
     }
   }
 
-  async #trainingSet(state: RoundState, from: LoadedVersion): Promise<TrainingSet> {
+  async #trainingSet(
+    state: RoundState,
+    from: LoadedVersion,
+    made: MadeBefore | undefined,
+  ): Promise<TrainingSet> {
     const { store, advantageLimit } = this.#request;
     const { records, problems } = await this.#ledger();
     // Where a round goes on, what it has sampled since its update is not part of what it was trained on.
     const own = records.filter(({ runId }) => runId !== state.evaluation);
-    return trainingSet({ records: own, problems }, { from, grammar: store.grammar }, advantageLimit);
+    const set = trainingSet({ records: own, problems }, { from, grammar: store.grammar }, advantageLimit);
+    // Nor is what the ledger got from elsewhere.
+    return made === undefined ? set : onlyGroups(set, made.groups);
   }
 
   /** Names of the datasets as the round's runs have them. */
@@ -266,16 +292,4 @@ function isDone(records: readonly LedgerRecord[], runId: string): boolean {
     (record) => record.runId === runId && (record.type === 'run-end' || record.type === 'resume'),
   );
   return end?.type === 'run-end' && end.status === 'done';
-}
-
-function perModule({ groups }: TrainingSet): GrpoRoundReport['perModule'] {
-  return [...new Set(groups.map(({ module }) => module))].map((module) => {
-    const own = groups.filter((group) => group.module === module);
-    return { module, groups: own.length, ...rewardSummary(own) };
-  });
-}
-
-function verdictText({ meanReward, currentMeanReward, standardError, notWorse }: Evaluation): string {
-  const numbers = `mean reward ${meanReward.toFixed(3)} against ${currentMeanReward.toFixed(3)} of the version before, standard error ${standardError.toFixed(3)}`;
-  return notWorse ? `not worse: ${numbers}` : `worse by more than the noise: ${numbers}`;
 }

@@ -8,7 +8,6 @@ import {
   type GrpoRoundReport,
   type Promoted,
   promotedSchema,
-  type TrainingMetrics,
   type VersionSummary,
 } from '../protocol/grpo.ts';
 import { decodeNumbers, encodeNumbers, readCheckpoint, writeCheckpoint } from './checkpointFile.ts';
@@ -99,9 +98,9 @@ export class PolicyStore {
     };
   }
 
-  /** What a version's training came to; undefined where it cannot be used. */
-  metrics(version: string): TrainingMetrics | undefined {
-    return this.#isUsable(version) ? this.#usable(version).metrics : undefined;
+  /** What a version was trained on, and what that came to; undefined where it cannot be used. */
+  facts(version: string): CheckpointFacts | undefined {
+    return this.#isUsable(version) ? this.#usable(version) : undefined;
   }
 
   /** Keeps a trained network as a new version, not yet promoted. The same weights of the same parent are one version. */

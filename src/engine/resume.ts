@@ -50,7 +50,7 @@ export interface EarlierRun {
 }
 
 interface ResumeRequest
-  extends Pick<RunPlan, 'datasets' | 'heldOut' | 'policy'>,
+  extends Pick<RunPlan, 'modules' | 'datasets' | 'heldOut' | 'policy'>,
     Pick<RunContext, 'services'> {
   readonly workspace: Workspace;
   readonly locate: LocateRegion;
@@ -103,13 +103,16 @@ function takenBack(files: FileTexts, patch: string): FileTexts {
 /** What else is measured with must be what the run started with, on the machine where it started. */
 function difference(
   run: RecordOf<'run'>,
-  { workspace: { manifest }, datasets, heldOut, policy }: ResumeRequest,
+  { workspace: { manifest }, modules, datasets, heldOut, policy }: ResumeRequest,
 ): string | undefined {
   const { M, efConstruction, seed } = manifest.index;
   const { index, k } = run;
   if (run.machine['id'] !== machineFingerprint().id) return 'it was started on another machine';
   if (run.policy.version !== policy.version) {
     return `the policy is now ${policy.version}, it was ${run.policy.version}`;
+  }
+  if (run.modules.join() !== modules.join()) {
+    return `its modules are ${run.modules.join(', ')}, not ${modules.join(', ')}`;
   }
   if (index.M !== M || index.efConstruction !== efConstruction || index.seed !== seed) {
     return 'the index section of annsmith.json was changed since';

@@ -262,6 +262,19 @@ describe('a round that was cut off', () => {
     await expect(readFile(path)).rejects.toThrow(/ENOENT/);
   });
 
+  it('reports what it was trained on, whatever was logged since', async () => {
+    await log(store.priorVersion);
+    await cutOff({ mode: 'offline' });
+    await log(store.priorVersion, { runId: 'since', seed: 9, modules: ['refinement'] });
+    const plans: SamplePlan[] = [];
+    const sample = madeUpSampling(root, store, { onPlan: (plan) => void plans.push(plan) });
+    const { rounds: reports } = await rounds(root, store, { mode: 'offline', sample });
+    expect(plans.map(({ modules }) => modules)).toEqual([['search']]);
+    expect(reports[0]!.groups.used).toBe(2);
+    expect(reports[0]!.perModule.map(({ module, groups }) => [module, groups])).toEqual([['search', 2]]);
+    expect(reports[0]!.training).toMatchObject({ groups: 2 });
+  });
+
   it('does not promote again what was rolled back since', async () => {
     const path = join(root, '.annsmith', 'grpo', 'round.json');
     const sample = madeUpSampling(root, store, {
@@ -284,7 +297,7 @@ describe('a round that was cut off', () => {
   it('is left where another version was promoted since', async () => {
     await cutOff();
     const other = await store.save(store.load(store.priorVersion), store.load(store.priorVersion), {
-      metrics: store.metrics((await store.list())[1]!.version)!,
+      metrics: store.facts((await store.list())[1]!.version)!.metrics,
       ledger: { workspace: 'w', runs: [], groups: [], from: '', to: '' },
     });
     await store.promote(other);

@@ -132,7 +132,7 @@ function difference(
 /** The plan of a run, from its record. */
 export function planOf(run: RecordOf<'run'>): Pick<
   RunPlan,
-  'modules' | 'seed' | 'group' | 'rounds' | 'aggregate' | 'budgetSeconds' | 'apply'
+  'modules' | 'seed' | 'group' | 'rounds' | 'aggregate' | 'budgetSeconds' | 'apply' | 'stopAfter'
 > & {
   readonly datasetNames: readonly string[];
   readonly heldOutNames: readonly string[];
@@ -141,7 +141,7 @@ export function planOf(run: RecordOf<'run'>): Pick<
   if (first === undefined) throw new Error(`run ${run.runId} names no module`);
   const names = (heldOut: boolean): string[] =>
     run.datasets.filter((dataset) => dataset.heldOut === heldOut).map(({ name }) => name);
-  const { seed, group, rounds, aggregate, apply } = run;
+  const { seed, group, rounds, aggregate, apply, stopAfter } = run;
   return {
     modules: [first, ...rest],
     seed,
@@ -152,5 +152,6 @@ export function planOf(run: RecordOf<'run'>): Pick<
     budgetSeconds: run.budgetSeconds ?? undefined,
     datasetNames: names(false),
     heldOutNames: names(true),
+    ...(stopAfter === undefined ? {} : { stopAfter }),
   };
 }

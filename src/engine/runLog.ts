@@ -61,6 +61,7 @@ export function runRecord(
     rounds: plan.rounds,
     budgetSeconds: plan.budgetSeconds ?? null,
     apply: plan.apply,
+    ...(plan.stopAfter === undefined ? {} : { stopAfter: plan.stopAfter }),
   };
 }
 

@@ -142,6 +142,8 @@ const runRecord = z.object({
   rounds: z.number(),
   budgetSeconds: z.number().nullable(),
   apply: z.enum(['best', 'none']),
+  /** For training: no winner is looked for. Absent: one is. */
+  stopAfter: z.literal('groups').optional(),
 });
 
 /** The run goes on after it was cut off; what stands above it is not done again. */

@@ -10,7 +10,7 @@ import { compilerVersion } from '../../../src/engine/machine.ts';
 import { createCppSyntax } from '../../../src/engine/module/cppSyntax.ts';
 import { locateRegion } from '../../../src/engine/module/regions.ts';
 import { loadWorkspace } from '../../../src/engine/module/workspace.ts';
-import { earlierOf } from '../../../src/engine/resume.ts';
+import { earlierOf, planOf, resumable } from '../../../src/engine/resume.ts';
 import { type RunPlan, runRecord } from '../../../src/engine/runLog.ts';
 import type { PreparedDataset } from '../../../src/protocol/dataset.ts';
 import { services } from '../grpo/madeUpRounds.ts';
@@ -23,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-it('a run goes on with the modules that it started with', async () => {
+it('a run goes on with the modules that it started with, and looks for a winner only if it did', async () => {
   const syntax = await createCppSyntax();
   const workspace = await loadWorkspace(root, { syntax });
   const compiler = await compilerVersion(services.processes);
@@ -39,6 +39,7 @@ it('a run goes on with the modules that it started with', async () => {
     aggregate: 'geomean',
     budgetSeconds: undefined,
     apply: 'none',
+    stopAfter: 'groups',
   };
   const hash = sourceHash(workspace.files, workspace.manifest, compiler);
   const record = runRecord(plan, { workspace, sourceHash: hash }, compiler);
@@ -49,7 +50,8 @@ it('a run goes on with the modules that it started with', async () => {
     workspace,
     locate: (ref: Parameters<typeof locateRegion>[1], text: string) => locateRegion(syntax, ref, text),
   };
-  expect((await earlierOf('r', request)).records).toHaveLength(1);
+  const { records } = await earlierOf('r', request);
+  expect(planOf(resumable(records, 'r'))).toMatchObject({ modules: plan.modules, stopAfter: 'groups' });
   const other = earlierOf('r', { ...request, modules: ['search'] });
   await expect(other).rejects.toMatchObject({ code: 'run-stale' });
   await expect(other).rejects.toThrow(/its modules are search, refinement, not search/);

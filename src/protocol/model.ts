@@ -105,7 +105,7 @@ export interface CompleteOptions {
 export interface ModelClient {
   /** e.g. `openai:gpt-5`, `vscode:copilot/gpt-5`. */
   readonly id: string;
-  /** Where prompts go, without credentials: an origin such as `https://api.openai.com`, or `vscode.lm`. */
+  /** Where prompts go, without credentials: an origin such as `https://api.openai.com`, or `vscode.lm/VENDOR`. */
   readonly endpoint: string;
   /** Parameters that the server turned out not to take. */
   readonly dropped: readonly string[];

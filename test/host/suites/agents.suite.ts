@@ -27,20 +27,12 @@ interface Answer {
 /** What `@annsmith` answers, with the window's own parts. */
 async function chat(prompt: string, command?: string, model?: Model): Promise<Answer> {
   const { engine, store, runs } = await extension().activate();
-  const state = new Map<string, unknown>();
   const context = {
     engine,
     store,
     runs,
-    extension: {
-      workspaceState: {
-        keys: () => [...state.keys()],
-        get: (key: string) => state.get(key),
-        update: async (key: string, value: unknown) => void state.set(key, value),
-      },
-    },
     log: vscode.window.createOutputChannel('Annsmith test', { log: true }),
-  } as ChatContext;
+  } satisfies ChatContext;
   let text = '';
   const buttons: vscode.Command[] = [];
   const stream = {

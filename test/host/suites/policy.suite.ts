@@ -1,5 +1,4 @@
 /** Language models through the editor: a real server process, a real HTTP server as the model, and this window between. */
-// settings: { "annsmith.trace.server": "verbose" }
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -94,10 +93,12 @@ suite('policy', () => {
     await until('the server', engine.onState, () => engine.state === 'running', 60_000);
     await until('the manifest', store.onChange, () => store.workspaces[0]?.datasets[0] === dataset, 60_000);
     server = await startModelServer({ key, model });
+    await configuration().update('trace.server', 'verbose', vscode.ConfigurationTarget.Global);
     await restarted(() => setEndpoint(server.baseUrl));
   });
 
   suiteTeardown(async () => {
+    await configuration().update('trace.server', undefined, vscode.ConfigurationTarget.Global);
     await setEndpoint('');
     await server.close();
   });

@@ -19,6 +19,12 @@ class RoundFolder:
     def __init__(self, out: Path) -> None:
         self.path = out.with_name(out.name + ".round")
 
+    def groups_of(self, plan: dict[str, Any]) -> list[str] | None:
+        """The groups that an unfinished round of this plan is made of; None where there is no such round."""
+        old = self._plan() or {}
+        groups = old.pop("groups", None)
+        return groups if old == plan else None
+
     def open(self, plan: dict[str, Any], fresh: bool) -> None:
         """Starts the folder, or takes it up where it is of the same plan. One of another plan that has taken no step yet
         has nothing to lose and is begun anew: settings are changed when memory runs out in a first step.
@@ -27,7 +33,7 @@ class RoundFolder:
         """
         old = self._plan()
         if fresh or (old is not None and old != plan):
-            if not fresh and self._has_steps():
+            if not fresh and self.has_steps():
                 raise TrainerError(
                     "other-round",
                     f"{self.path}: holds an unfinished round that differs in {', '.join(_differences(old, plan))}",
@@ -41,7 +47,7 @@ class RoundFolder:
         file = self.path / "plan.json"
         return json.loads(file.read_text()) if file.is_file() else None
 
-    def _has_steps(self) -> bool:
+    def has_steps(self) -> bool:
         """Ours, or TRL's."""
         return any(self.path.glob("step-*.pt")) or any(self.path.glob("checkpoint-*"))
 

@@ -75,6 +75,17 @@ class Selection:
         """Groups that are taken to be sampled at 1.0 for want of anything better."""
         return sum(not g.temperature_known for g in self.groups)
 
+    def narrow(self, ids: list[str]) -> list[str]:
+        """Keeps the groups with these ids, in their order, and counts the others. Where some are not there it keeps
+        everything, and returns those."""
+        have = {group.id: group for group in self.groups}
+        missing = [id for id in ids if id not in have]
+        if not missing:
+            if others := len(self.groups) - len(ids):
+                self.skipped["not-in-this-round"] += others
+            self.groups = [have[id] for id in ids]
+        return missing
+
     def describe_skips(self) -> str:
         return ", ".join(f"{count} {reason}" for reason, count in sorted(self.skipped.items())) or "nothing skipped"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 import math
 import random
 import time
@@ -205,6 +204,10 @@ def run_offline(settings: OfflineSettings, emit: Emit) -> dict[str, Any]:
     if settings.adapter is not None:
         require_adapter_folder(settings.adapter)
     selection = select_groups(settings.ledger, settings.policy, settings.version, settings.advantage_limit)
+    folder, plan = RoundFolder(settings.out), _plan(settings)
+    if not settings.fresh and (planned := folder.groups_of(plan)) is not None:
+        # Runs go on and write to the ledger while a round lies unfinished.
+        _keep_planned(selection, planned, settings, folder)
     require_groups(selection, settings.ledger, settings.policy, settings.version)
     if settings.threads:
         torch.set_num_threads(settings.threads)
@@ -253,7 +256,7 @@ def run_offline(settings: OfflineSettings, emit: Emit) -> dict[str, Any]:
         packed=work.scorer.packs,
     )
     try:
-        result = _train(work, selection, settings, emit)
+        result = _train(work, selection, settings, folder, plan, emit)
     except Exception as error:
         if not is_out_of_memory(error):
             raise
@@ -270,20 +273,40 @@ def run_offline(settings: OfflineSettings, emit: Emit) -> dict[str, Any]:
     return result
 
 
-def _train(work: OfflineRound, selection: Selection, settings: OfflineSettings, emit: Emit) -> dict[str, Any]:
-    folder = RoundFolder(settings.out)
-    parent = adapter_version(settings.adapter) if settings.adapter else "base"
+def _plan(settings: OfflineSettings) -> dict[str, Any]:
+    """What a round must have in common with an unfinished one to go on with it, apart from its groups."""
+    return {
+        "settings": settings.trained_by(),
+        "base": base_fingerprint(settings.model),
+        "adapter": adapter_version(settings.adapter) if settings.adapter else "base",
+    }
+
+
+def _keep_planned(selection: Selection, planned: list[str], settings: OfflineSettings, folder: RoundFolder) -> None:
+    """@raises TrainerError where a group of an unfinished round that has taken steps is not there any more"""
+    missing = selection.narrow(planned)
+    if missing and folder.has_steps():
+        shown = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
+        raise TrainerError(
+            "other-round",
+            f"{folder.path}: holds an unfinished round on {len(planned)} groups, of which {settings.ledger} has no "
+            f"usable {shown}",
+            "Give the ledger that it was begun with, name another --out, or drop it with --fresh.",
+        )
+
+
+def _train(
+    work: OfflineRound,
+    selection: Selection,
+    settings: OfflineSettings,
+    folder: RoundFolder,
+    plan: dict[str, Any],
+    emit: Emit,
+) -> dict[str, Any]:
+    parent = plan["adapter"]
     ids = [g.id for g in work.groups]
     times = sorted(g.at for g in selection.groups if g.id in set(ids))
-    folder.open(
-        {
-            "settings": settings.trained_by(),
-            "base": base_fingerprint(settings.model),
-            "adapter": parent,
-            "groups": hashlib.sha256("\n".join(ids).encode()).hexdigest(),
-        },
-        settings.fresh,
-    )
+    folder.open({**plan, "groups": ids}, settings.fresh)
     scored = folder.load("scored.pt")
     if scored is None:
         work.score(emit)
@@ -327,7 +350,7 @@ def _train(work: OfflineRound, selection: Selection, settings: OfflineSettings, 
         {
             "made": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "parent": parent,
-            "base": {"name": settings.model.resolve().name, "fingerprint": base_fingerprint(settings.model)},
+            "base": {"name": settings.model.resolve().name, "fingerprint": plan["base"]},
             "policy": {"id": settings.policy, "version": settings.version},
             "ledger": {"groups": ids, "from": times[0], "to": times[-1]},
             "settings": settings.trained_by(),

@@ -209,19 +209,67 @@ def test_an_unknown_temperature_is_said_once_and_taken_for_1(
     assert version == unknown["version"] != at(0.5)[0] and not seen.of("warning")
 
 
+def stop_at_first_step(event: str, **_: object) -> None:
+    if event == "checkpoint":
+        raise KeyboardInterrupt
+
+
+def test_an_unfinished_round_goes_on_with_its_groups_though_the_ledger_has_grown(
+    tiny: Path, ledger: LedgerWriter, events: Events, tmp_path: Path
+) -> None:
+    path = two_groups(ledger)
+    whole = run_offline(settings(path, tiny, tmp_path / "whole", epochs=2), Events())
+    with pytest.raises(KeyboardInterrupt):
+        run_offline(settings(path, tiny, tmp_path / "a", epochs=2), stop_at_first_step)
+    ledger.group(["later", "bad"], [1.0, -1.0])
+    ledger.write()
+    resumed = run_offline(settings(path, tiny, tmp_path / "a", epochs=2), events)
+    assert events.of("resumed") == [{"step": 1, "steps": 4}] and resumed["version"] == whole["version"]
+    assert events.of("start")[0]["groups"] == 2 and events.of("start")[0]["skipped"] == {"not-in-this-round": 1}
+    assert run_offline(settings(path, tiny, tmp_path / "new", epochs=2), Events())["groups"] == 3
+
+
+def test_an_unfinished_round_stops_where_a_group_of_it_is_missing(
+    tiny: Path, ledger: LedgerWriter, events: Events, tmp_path: Path
+) -> None:
+    path = two_groups(ledger)
+    with pytest.raises(KeyboardInterrupt):
+        run_offline(settings(path, tiny, tmp_path / "a", epochs=2), stop_at_first_step)
+    begun = ledger.lines
+    ledger.lines = [line for line in begun if json.loads(line)["groupId"] != "g2"]
+    ledger.group(["later", "bad"], [1.0, -1.0])
+    ledger.write()
+    with pytest.raises(TrainerError, match="on 2 groups, of which .*ledger.jsonl has no usable r1/g2$") as caught:
+        run_offline(settings(path, tiny, tmp_path / "a", epochs=2), events)
+    assert caught.value.code == "other-round" and not events
+    fresh = run_offline(settings(path, tiny, tmp_path / "a", epochs=2, fresh=True), events)
+    assert fresh["groups"] == 2 and not events.of("resumed")
+
+
+def test_a_round_that_took_no_step_begins_anew_with_whatever_it_is_given(
+    tiny: Path, ledger: LedgerWriter, events: Events, tmp_path: Path
+) -> None:
+    def stop_when_scored(event: str, **_: object) -> None:
+        if event == "drift":
+            raise KeyboardInterrupt
+
+    for more in ({"epochs": 3}, {}):
+        with pytest.raises(KeyboardInterrupt):
+            run_offline(settings(two_groups(ledger), tiny, tmp_path / "a", **more), stop_when_scored)
+    other = LedgerWriter(tmp_path / "other.jsonl")
+    other.count = 7
+    assert run_offline(settings(two_groups(other), tiny, tmp_path / "a"), events)["groups"] == 2
+    assert json.loads((tmp_path / "a" / "annsmith.json").read_text())["ledger"]["groups"] == ["r1/g8", "r1/g9"]
+
+
 def test_an_unfinished_round_of_other_settings_is_not_continued(
     tiny: Path, ledger: LedgerWriter, tmp_path: Path
 ) -> None:
     path = two_groups(ledger)
-
-    def stop_at_first_step(event: str, **_: object) -> None:
-        if event == "checkpoint":
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
         run_offline(settings(path, tiny, tmp_path / "a", epochs=2), stop_at_first_step)
     events = Events()
-    with pytest.raises(TrainerError, match="differs in settings") as caught:
+    with pytest.raises(TrainerError, match=r"differs in settings \(epochs\)$") as caught:
         run_offline(settings(path, tiny, tmp_path / "a", epochs=3), events)
     assert caught.value.code == "other-round"
     run_offline(settings(path, tiny, tmp_path / "a", epochs=2), events)

@@ -10,6 +10,7 @@ import { readLedger } from './ledger/ledgerReader.ts';
 import { ledgerPath } from './ledger/runSummary.ts';
 import { mapParallel } from './parallel.ts';
 import { derivedSeed, policyRequestOf } from './policyRequest.ts';
+import { withTwins } from './twins.ts';
 
 /** Candidates compiled, and asked for again, at once. */
 const repairWidth = 2;
@@ -104,7 +105,7 @@ export async function sampleGroup(
       baseHash: state.sourceHash,
       policy: { id: policy.id, version: policy.version },
       seconds,
-      sampling: { seed: request.seed, group: request.group },
+      sampling: { seed: request.seed, group: request.group, ...policy.sampling },
       prompt: {
         facts: { ...request.facts },
         module,
@@ -211,16 +212,4 @@ async function repairGroup(
     if (second.verdict === undefined) await applyAndCompile(context, second);
     group[i] = second;
   });
-}
-
-function withTwins(group: readonly Candidate[], earlier: readonly Candidate[]): Candidate[] {
-  for (const [i, candidate] of group.entries()) {
-    const twin = [...earlier, ...group.slice(0, i)].find(
-      (c) =>
-        (c.patchHash !== null && c.patchHash === candidate.patchHash) ||
-        (c.codeHash !== undefined && c.codeHash === candidate.codeHash),
-    );
-    if (twin !== undefined) candidate.sameAs = twin.sameAs ?? twin.id;
-  }
-  return [...group];
 }

@@ -160,6 +160,11 @@ export interface Policy {
   /** Version of the weights or adapter that samples. */
   readonly version: string;
   sample(request: PolicyRequest, signal?: AbortSignal): AsyncIterable<Completion>;
+  /**
+   * How it samples, besides seed and size of the group, for the group's record; read after the group. For a model
+   * `temperature` (null: the server's own) and `maxTokens`. Absent: in one way.
+   */
+  readonly sampling?: Readonly<Record<string, unknown>>;
   /** Absent: its code was written by hand and reviewed. */
   readonly style?: StyleGate;
   /** Of a mix: the policies that groups are sampled from, each group whole from one. */

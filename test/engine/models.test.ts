@@ -138,6 +138,7 @@ describe('a run of two rounds with a model', () => {
     expect(answer?.design.length).toBeGreaterThan(20);
     const [first] = recordsOf(records, 'group');
     expect(first?.policy).toEqual({ id: 'openai:test-model', version: 'contrastive-1' });
+    expect(first?.sampling).toMatchObject({ group: 4, temperature: 1, maxTokens: 8192 });
     expect(first?.prompt['messages']).toEqual(server.requests[0]?.body.messages);
     expect(report.usage?.promptTokens).toBeGreaterThan(1000);
     expect(report.usage?.completionTokens).toBeGreaterThan(100);

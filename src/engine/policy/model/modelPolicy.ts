@@ -101,6 +101,10 @@ export function createModelPolicy(options: ModelPolicyOptions): Policy {
     style: options.style,
     prompt: options.prompt,
     parts: options.parts,
+    get sampling() {
+      // A server that does not take it samples at a temperature of its own.
+      return { temperature: client.dropped.includes('temperature') ? null : temperature, maxTokens };
+    },
     async *sample(request, signal) {
       const { messages } = options.prompt(request);
       for await (const answer of answers(request, messages, request.group, client.id, signal)) {

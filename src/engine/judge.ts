@@ -27,6 +27,7 @@ import { newRunId } from './runId.ts';
 import { logGroupEnd, logJudgement, type RunPlan, runRecord } from './runLog.ts';
 import { storeReference } from './runReference.ts';
 import { cascadeContext, firstStand, gateCostsOf, type StandPlan } from './stand.ts';
+import { JudgedPrograms, withTwins } from './twins.ts';
 
 export interface JudgeRequest
   extends Pick<RunContext, 'services' | 'signal'>,
@@ -99,7 +100,10 @@ async function* neverSampled(): AsyncGenerator<Completion> {
   throw new Error('completions come from outside');
 }
 
-/** Rewards completions. Each text is judged once: who asks for it again, or while it is judged, gets the same answer. */
+/**
+ * Rewards completions. Each text is judged once: who asks for it again, or while it is judged, gets the same answer. So is
+ * each program: measured twice, it would be worth two things, and a trainer would learn the noise.
+ */
 export class Judge {
   readonly modules: readonly ModuleName[];
   readonly runId: string;
@@ -109,6 +113,7 @@ export class Judge {
   readonly #folder: string;
   readonly #style: StyleGate;
   readonly #known: Map<string, Promise<Omit<Rewarded, 'id'>>>;
+  readonly #programs = new JudgedPrograms();
   #groups = 0;
   /** Completions that wait or are being judged. */
   #pending = 0;
@@ -209,7 +214,7 @@ export class Judge {
     }
   }
 
-  /** Reads and compiles beside whatever is being timed. */
+  /** Reads and compiles beside whatever is being timed; who has the very code of another is not compiled. */
   async #compiled(
     context: CascadeContext,
     groupId: string,
@@ -223,8 +228,15 @@ export class Judge {
       candidate.style = this.#style;
       return candidate;
     });
-    await mapParallel(group, compileWidth, async (candidate) => {
-      if (candidate.verdict === undefined) await applyAndCompile(context, candidate);
+    const fresh = withTwins(group, this.#programs.of(module)).filter(({ sameAs }) => sameAs === undefined);
+    await mapParallel(fresh, compileWidth, async (candidate) => {
+      if (candidate.verdict !== undefined) return;
+      await applyAndCompile(context, candidate);
+      if (candidate.verdict !== undefined || candidate.patch === null) return;
+      const change = { before: files, after: candidate.files, regions: regions[module] };
+      // A comment may be all that is wrong: where code is refused, its twins in other comments are judged by themselves.
+      if (this.#style.refusals(change).length > 0) return;
+      candidate.codeHash = this.#style.codeHash(change);
     });
     return group;
   }
@@ -250,8 +262,15 @@ export class Judge {
       completions: group.length,
     });
     for (const candidate of group) await logCompletion(this.#journal, groupId, this.#folder, candidate);
+    // Now that the groups before are judged.
+    const earlier = this.#programs.of(module);
+    withTwins(
+      group.filter(({ verdict }) => verdict === undefined),
+      earlier,
+    );
     await judgeGroup(context, group);
-    await logGroupEnd(this.#journal, groupId, group, group, this.#request.aggregate);
+    await logGroupEnd(this.#journal, groupId, group, [...earlier, ...group], this.#request.aggregate);
+    this.#programs.add(module, group);
     this.#judgedSeconds += (clock.monotonic() - begin) / 1000;
     this.#judgedCount += group.length;
   }

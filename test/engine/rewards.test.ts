@@ -17,13 +17,30 @@ const policy = { id: 'my-model', version: 'step-12' };
 const unparsable = 'Have you tried a faster machine?';
 
 let fixture: Fixture;
-let texts: { good: string; wrong: string; broken: string };
+/** `retold`: the code of `good` under other prose; `recommented`: with another comment in it. */
+let texts: Record<'good' | 'retold' | 'recommented' | 'wrong' | 'broken', string>;
 beforeAll(async () => {
   fixture = await createFixture();
   const [good, wrong, broken] = await recorded('good-prefetch', 'wrong', 'not-compiling');
-  texts = { good: good!, wrong: wrong!, broken: broken! };
+  texts = {
+    good: good!,
+    retold: rewritten(good!, 'Prefetch the beginning of the next row', 'Ask early for more of the next row'),
+    recommented: rewritten(
+      good!,
+      '/// Bytes of a row to ask for ahead;',
+      '/// How much to ask for ahead, in bytes;',
+    ),
+    wrong: wrong!,
+    broken: broken!,
+  };
 });
 afterAll(() => fixture?.remove());
+
+function rewritten(text: string, from: string, to: string): string {
+  const other = text.replace(from, to);
+  if (other === text) throw new Error(`the completion does not say: ${from}`);
+  return other;
+}
 
 async function judging<T>(work: Parameters<typeof withJudge<T>>[1]): Promise<T> {
   const { services, workspace, dataset, locate } = fixture;
@@ -55,6 +72,7 @@ describe('a server that is asked, and asked again', () => {
   let run: string;
   let first: Rewarded[];
   let joined: Rewarded[];
+  let later: Rewarded[];
   let records: LedgerRecord[];
   beforeAll(async () => {
     await judging(async (judge) => {
@@ -63,16 +81,17 @@ describe('a server that is asked, and asked again', () => {
         'search',
         [
           { id: 'slow', text: texts.wrong, tokenIds: [3, 1], logprobs: [-0.5, -0.25] },
-          ...named(texts.broken, texts.good, unparsable),
+          ...named(texts.broken, texts.good, unparsable, texts.retold),
         ],
         policy,
       );
-      expect(judge.pending).toBe(4);
+      expect(judge.pending).toBe(5);
       expect(judge.newAmong('search', [texts.good, 'another'])).toBe(1);
-      // While that is under way: nothing of it is new.
-      [first, joined] = await Promise.all([
+      // While that is under way: nothing of it is new, or its code is not.
+      [first, joined, later] = await Promise.all([
         asked,
         judge.reward('search', named(unparsable, texts.good, texts.good)),
+        judge.reward('search', named(texts.recommented)),
       ]);
       expect(judge.pending).toBe(0);
     });
@@ -80,7 +99,7 @@ describe('a server that is asked, and asked again', () => {
   }, 300_000);
 
   it('rewards in the order of the request, under the names of the caller', () => {
-    expect(first.map(({ id }) => id)).toEqual(['slow', 'mine-0', 'mine-1', 'mine-2']);
+    expect(first.map(({ id }) => id)).toEqual(['slow', 'mine-0', 'mine-1', 'mine-2', 'mine-3']);
     const [wrong, broken, good, empty] = first;
     expect(wrong).toMatchObject({ reward: -1, gain: null });
     expect(wrong?.check).not.toBeNull();
@@ -89,7 +108,7 @@ describe('a server that is asked, and asked again', () => {
     expect(empty).toMatchObject({ reward: -1, gain: null, verdict: 'does-not-parse' });
     expect(good?.gain).not.toBeNull();
     expect(good?.reward).toBeGreaterThan(-0.5);
-    expect(new Set(first.map(({ hash }) => hash)).size).toBe(4);
+    expect(new Set(first.map(({ hash }) => hash)).size).toBe(5);
   });
 
   it('judges a text once that is asked for several times at once', () => {
@@ -97,27 +116,51 @@ describe('a server that is asked, and asked again', () => {
     expect(joined[1]).toEqual({ id: 'mine-1', ...good });
     expect(joined[2]).toEqual({ id: 'mine-2', ...good });
     expect(joined[0]).toMatchObject({ id: 'mine-0', verdict: 'does-not-parse' });
-    expect(recordsOf(records, 'judgement')).toHaveLength(4);
+    expect(recordsOf(records, 'judgement')).toHaveLength(6);
   });
 
-  it('logs the request as one group, with what sampled it, and ends the run', () => {
+  it('measures code once, however it is told of: its twins are worth the same', () => {
+    const { id: _, hash, ...good } = first[2]!;
+    expect(first[4]).toEqual({ id: 'mine-3', hash: expect.not.stringMatching(hash) as string, ...good });
+    expect(later).toEqual([{ id: 'mine-0', hash: expect.not.stringMatching(hash) as string, ...good }]);
+    const judgements = recordsOf(records, 'judgement');
+    const twins = judgements.filter(({ sameAs }) => sameAs !== undefined);
+    expect(twins.map(({ candidateId, sameAs }) => [candidateId, sameAs])).toEqual([
+      ['g1c5', 'g1c3'],
+      ['g2c1', 'g1c3'],
+    ]);
+    const measured = judgements.find(({ candidateId }) => candidateId === 'g1c3')!;
+    expect(measured.timings['screen']).toBeGreaterThan(0);
+    for (const { timings, trials, reward } of twins) {
+      expect(timings).toEqual({});
+      expect({ trials, reward }).toEqual({ trials: measured.trials, reward: measured.reward });
+    }
+  });
+
+  it('logs a request as one group, with what sampled it, and ends the run', () => {
     expect(records.map(({ type }) => type)).toEqual([
       'run',
       'group',
-      ...Array.from({ length: 4 }, () => 'completion'),
-      ...Array.from({ length: 4 }, () => 'judgement'),
+      ...Array.from({ length: 5 }, () => 'completion'),
+      ...Array.from({ length: 5 }, () => 'judgement'),
       'group-end',
+      ...['group', 'completion', 'judgement', 'group-end'],
       'run-end',
     ]);
     const [group] = recordsOf(records, 'group');
-    expect(group).toMatchObject({ groupId: 'g1', module: 'search', policy, completions: 4 });
+    expect(group).toMatchObject({ groupId: 'g1', module: 'search', policy, completions: 5 });
     const completions = recordsOf(records, 'completion');
-    expect(completions.map(({ text }) => text)).toEqual([texts.wrong, texts.broken, texts.good, unparsable]);
+    const { wrong, broken, good, retold, recommented } = texts;
+    expect(completions.map(({ text }) => text)).toEqual([
+      ...[wrong, broken, good, unparsable, retold],
+      recommented,
+    ]);
     expect(completions[0]).toMatchObject({ tokenIds: [3, 1], logprobs: [-0.5, -0.25] });
     expect(completions[3]).toMatchObject({ patch: null, unusable: { reason: 'does-not-parse' } });
     const [end] = recordsOf(records, 'group-end');
     expect(end?.rewards).toEqual(Object.fromEntries(first.map(({ reward }, i) => [`g1c${i + 1}`, reward])));
     expect(end?.advantages?.['g1c3']).toBeGreaterThan(0);
+    expect(end?.advantages?.['g1c5']).toBe(end?.advantages?.['g1c3']);
     expect(recordsOf(records, 'run-end')[0]).toMatchObject({ status: 'done', applied: false });
   });
 

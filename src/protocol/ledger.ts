@@ -186,7 +186,15 @@ const completionRecord = z.object({
       design: z.string(),
       finish: z.enum(finishReasons),
       usage: usageSchema,
-      repaired: z.object({ text: z.string(), reason: z.enum(unusableReasons), why: z.string() }).optional(),
+      repaired: z
+        .object({
+          text: z.string(),
+          reason: z.enum(unusableReasons),
+          why: z.string(),
+          /** How the first answer ended; absent in records of before. */
+          finish: z.enum(finishReasons).optional(),
+        })
+        .optional(),
     })
     .optional(),
   /** Why there is no patch, where the completion could not be used. */

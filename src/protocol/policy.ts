@@ -96,6 +96,8 @@ export interface ModelAnswer {
     readonly text: string;
     readonly reason: UnusableReason;
     readonly why: string;
+    /** How the first answer ended; absent in records of before. */
+    readonly finish?: FinishReason;
   };
 }
 

@@ -103,6 +103,8 @@ interface Parts {
 function rowOf(completion: RecordOf<'completion'>, parts: Parts): CandidateRow {
   const { run, group, end, judgement, confirmation } = parts;
   const { candidateId, answer } = completion;
+  // Of the answer that stands here: the first.
+  const { finish } = answer?.repaired ?? answer ?? {};
   const prompt = promptSchema.safeParse(group.prompt).data;
   const verdict = judgement?.verdict;
   const rejected = verdict?.kind === 'rejected' ? verdict : undefined;
@@ -125,7 +127,7 @@ function rowOf(completion: RecordOf<'completion'>, parts: Parts): CandidateRow {
     tokenIds: completion.tokenIds,
     logprobs: completion.logprobs,
     repaired: answer?.repaired?.reason,
-    truncated: answer !== undefined && answer.repaired === undefined && answer.finish !== 'stop',
+    truncated: finish !== undefined && finish !== 'stop',
     verdict: verdict?.kind ?? 'unfinished',
     reason: rejected?.reason ?? '',
     check: rejected?.check ?? '',

@@ -132,6 +132,8 @@ function readGroup(
     const { tokenIds, logprobs, answer } = completion;
     const hasLogprobs = tokenIds.length > 0 && logprobs.length === tokenIds.length;
     if (needsLogprobs && !(hasLogprobs && logprobs.every(Number.isFinite))) return 'missing-logprobs';
+    // Of the answer that stands here: the first.
+    const { finish } = answer?.repaired ?? answer ?? {};
     read.push({
       candidateId: completion.candidateId,
       text: answer?.repaired?.text ?? completion.text,
@@ -139,7 +141,7 @@ function readGroup(
       logprobs,
       reward: judgement.reward.shaped,
       valid: answer?.repaired === undefined && isValid(judgement.verdict),
-      truncated: answer?.repaired === undefined && answer?.finish !== undefined && answer.finish !== 'stop',
+      truncated: finish !== undefined && finish !== 'stop',
     });
   }
   const { advantages, mean } = normalisedRewards(

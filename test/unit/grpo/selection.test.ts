@@ -2,6 +2,7 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { candidateRows } from '../../../src/engine/export/candidateRow.ts';
 import { type Selection, selectGroups } from '../../../src/engine/grpo/selection.ts';
 import { readLedger } from '../../../src/engine/ledger/ledgerReader.ts';
 import { ledgerPath } from '../../../src/engine/ledger/runSummary.ts';
@@ -102,15 +103,23 @@ describe('the groups that are trained on', () => {
         const repaired = { text: 'first', reason: 'does-not-apply', why: 'no such block' };
         return { ...record, text: 'second', answer: { ...answer, repaired } };
       }
+      if (record['candidateId'] === 'g1c4') {
+        const repaired = { text: 'first', reason: 'does-not-parse', why: 'broke off', finish: 'length' };
+        return { ...record, text: 'second', answer: { ...answer, repaired } };
+      }
       return record['candidateId'] === 'g1c2'
         ? { ...record, answer: { ...answer, finish: 'length' } }
         : record;
     });
     const { groups, repaired } = await select();
-    expect(repaired).toBe(1);
-    const [first, second, third] = groups[0]!.completions;
+    expect(repaired).toBe(2);
+    const [first, second, third, fourth] = groups[0]!.completions;
     expect(first).toMatchObject({ text: 'first', valid: false, truncated: false });
     expect(second).toMatchObject({ valid: true, truncated: true });
     expect(third).toMatchObject({ valid: true, truncated: false });
+    expect(fourth).toMatchObject({ text: 'first', valid: false, truncated: true });
+    // Exports say the same.
+    const rows = candidateRows((await readLedger(ledgerPath(root))).records);
+    expect(rows.map(({ truncated }) => truncated)).toEqual([false, true, false, true]);
   });
 });

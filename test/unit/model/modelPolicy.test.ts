@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createModelPolicy } from '../../../src/engine/policy/model/modelPolicy.ts';
 import { type FinishReason, type ModelClient, noUsage } from '../../../src/protocol/model.ts';
-import type { Policy } from '../../../src/protocol/policy.ts';
+import type { Completion, Policy, PolicyRequest } from '../../../src/protocol/policy.ts';
 
 /** A model whose answers end as they are told to, one after the other, and a policy over it. */
 function policyOf(finishes: readonly FinishReason[]): { policy: Policy; dropped: string[] } {
@@ -30,15 +30,32 @@ function policyOf(finishes: readonly FinishReason[]): { policy: Policy; dropped:
     }),
     parts: () => [],
     style: { refusals: () => [], growth: () => undefined, codeHash: () => '' },
+    scrub: (text) => text,
     consent: () => Promise.resolve(true),
     onLine: () => undefined,
   });
   return { policy, dropped };
 }
 
+const request = { files: new Map(), group: 1, seed: 1 } as unknown as PolicyRequest;
+
 it('a policy says how it samples: where the server takes no temperature, at the server’s own', () => {
   const { policy, dropped } = policyOf([]);
   expect(policy.sampling).toEqual({ temperature: 0.7, maxTokens: 100 });
   dropped.push('temperature');
   expect(policy.sampling).toEqual({ temperature: null, maxTokens: 100 });
+});
+
+it('a completion that was asked again tells how its first answer ended', async () => {
+  const { policy } = policyOf(['length', 'stop']);
+  const first: Completion[] = [];
+  for await (const completion of policy.sample(request)) first.push(completion);
+  const second = await policy.repair!(request, first[0]!, { reason: 'does-not-parse', why: 'no code' });
+  expect(second).toMatchObject({ text: 'stop', answer: { finish: 'stop' } });
+  expect(second!.answer!.repaired).toEqual({
+    text: 'length',
+    reason: 'does-not-parse',
+    why: 'no code',
+    finish: 'length',
+  });
 });

@@ -119,13 +119,18 @@ export function createModelPolicy(options: ModelPolicyOptions): Policy {
       ];
       for await (const answer of answers(request, messages, 1, `${client.id}, second try`, signal)) {
         const second = completionOf(request, answer);
+        const finish = completion.answer?.finish;
         const usage = addUsage(completion.answer?.usage ?? answer.usage, answer.usage);
         // Tokens and their probabilities stay those of the answer that is rewarded: the first.
         return {
           ...second,
           tokenIds: completion.tokenIds,
           logprobs: completion.logprobs,
-          answer: { ...second.answer!, usage, repaired: { text: completion.text, reason, why } },
+          answer: {
+            ...second.answer!,
+            usage,
+            repaired: { text: completion.text, reason, why, ...(finish === undefined ? {} : { finish }) },
+          },
         };
       }
       return undefined;

@@ -172,11 +172,10 @@ function mark({ state, module }: CascadeContext, policy: Policy, candidate: Cand
   if (policy.style === undefined || candidate.patch === null) return;
   const { files, regions } = state.workspace;
   candidate.style = policy.style;
-  candidate.codeHash = policy.style.codeHash({
-    before: files,
-    after: candidate.files,
-    regions: regions[module],
-  });
+  const change = { before: files, after: candidate.files, regions: regions[module] };
+  // The gate reads comments too: what it refuses is no twin of the same code that is explained.
+  if (policy.style.refusals(change).length > 0) return;
+  candidate.codeHash = policy.style.codeHash(change);
 }
 
 /**

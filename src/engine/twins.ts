@@ -10,11 +10,19 @@ export function withTwins(group: readonly Candidate[], earlier: readonly Candida
     const twin = [...earlier, ...group.slice(0, i)].find(
       (c) =>
         (c.patchHash !== null && c.patchHash === candidate.patchHash) ||
-        (c.codeHash !== undefined && c.codeHash === candidate.codeHash),
+        (c.codeHash !== undefined &&
+          c.codeHash === candidate.codeHash &&
+          !outOfPlace(c) &&
+          !outOfPlace(candidate)),
     );
     if (twin !== undefined) candidate.sameAs = twin.sameAs ?? twin.id;
   }
   return [...group];
+}
+
+/** Refused for where it stands, a comment perhaps: that is of the text, not of the code. */
+function outOfPlace({ verdict }: Candidate): boolean {
+  return verdict?.kind === 'rejected' && verdict.reason === 'does-not-apply';
 }
 
 /** The judged programs of a process that lives long, by module, for their twins to come. */

@@ -42,7 +42,7 @@ export function addGrpoCommand(program: Command, execute: Execute): void {
     .option('--rounds <n>', 'rounds, each from the version before (default: 1)', wholeNumber(1, 1000))
     .option(
       '--offline',
-      'sample nothing to train on: one update from what the ledger has of the version that samples now',
+      'sample nothing to train on: one update from what the ledger has of the version that samples now; then a group per module is measured to compare, unless --promote never',
     )
     .option('--workspace <dir>', 'workspace folder (default: the nearest annsmith.json)')
     .option(
@@ -87,6 +87,13 @@ export function addGrpoCommand(program: Command, execute: Execute): void {
         promote,
       } = options;
       requirePlaybook(policy);
+      if (promote === 'never' && rounds > 1) {
+        throw new UserError(
+          'rounds-without-promotion',
+          `--promote never leaves the version that samples as it is: ${rounds} rounds would train it ${rounds} times anew, none from the one before`,
+          'Leave out --rounds, or leave out --promote never.',
+        );
+      }
       if (offline && rounds > 1) {
         throw new UserError(
           'offline-rounds',

@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UserError } from '../../engine/errors.ts';
 import { skippedText } from '../../engine/grpoRound.ts';
 import { grpoRounds } from '../../engine/grpoRounds.ts';
@@ -28,6 +28,7 @@ interface Options {
   readonly seed: number;
   readonly budget?: number;
   readonly promote: 'auto' | 'never';
+  readonly advantageLimit?: number;
 }
 
 function collect(value: string, before: readonly string[]): string[] {
@@ -71,7 +72,8 @@ export function addGrpoCommand(program: Command, execute: Execute): void {
       )
         .choices(['auto', 'never'])
         .default('auto'),
-    );
+    )
+    .option('--advantage-limit <x>', 'clip advantages to -x..x (default: not at all)', positive);
   grpo.action((options: Options) =>
     execute(async ({ output, services, signal }) => {
       const {
@@ -85,6 +87,7 @@ export function addGrpoCommand(program: Command, execute: Execute): void {
         seed,
         budget,
         promote,
+        advantageLimit,
       } = options;
       requirePlaybook(policy);
       if (promote === 'never' && rounds > 1) {
@@ -123,6 +126,7 @@ export function addGrpoCommand(program: Command, execute: Execute): void {
         seed,
         budgetSeconds: budget === undefined ? undefined : budget * 60,
         promote,
+        ...(advantageLimit === undefined ? {} : { advantageLimit }),
         onRound: (round) => output.info(roundText(round)),
       });
       output.result(report, () => reportText(report));
@@ -163,6 +167,12 @@ export function addGrpoCommand(program: Command, execute: Execute): void {
         output.result({ promoted }, () => `${promoted} samples from now on`);
       }),
     );
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('must be a number above 0.');
+  return value;
 }
 
 function requirePlaybook(policy: string): void {

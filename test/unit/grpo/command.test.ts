@@ -1,12 +1,24 @@
 /** `annsmith grpo` as a user meets it, from the sources. */
 import { spawnSync } from 'node:child_process';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { GrpoReport } from '../../../src/protocol/grpo.ts';
+import { logRun, madeUpReward } from './loggedRuns.ts';
+import { storeIn } from './madeUpRounds.ts';
 
-const cli = join(import.meta.dirname, '..', '..', '..', 'src', 'cli', 'main.ts');
+const repository = join(import.meta.dirname, '..', '..', '..');
+let home: string;
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'annsmith-grpo-'));
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
 
 function run(...args: string[]) {
-  const { status, stdout } = spawnSync(process.execPath, [cli, 'grpo', ...args], { encoding: 'utf8' });
+  const command = [join(repository, 'src', 'cli', 'main.ts'), 'grpo', ...args];
+  const env = { ...process.env, ANNSMITH_DATA: join(home, 'data') };
+  const { status, stdout } = spawnSync(process.execPath, command, { encoding: 'utf8', env });
   return { code: status, stdout };
 }
 
@@ -22,3 +34,22 @@ it('refuses rounds that could not follow on each other', () => {
   });
   expect(refused('--rounds', '2', '--offline')).toMatchObject({ code: 'offline-rounds' });
 });
+
+it('clips advantages where that is asked for', async () => {
+  const root = join(home, 'workspace');
+  const example = join(repository, 'examples', 'hnsw');
+  await cp(example, root, { recursive: true, filter: (path) => !path.endsWith('.annsmith') });
+  const version = storeIn(join(home, 'data')).priorVersion;
+  await logRun({ root, runId: 'r', version, seed: 1, reward: madeUpReward });
+  const trained = (...args: string[]): GrpoReport['rounds'][number] => {
+    const offline = ['--offline', '--promote', 'never', '--workspace', root];
+    const { code, stdout } = run(...offline, ...args, '--json');
+    expect(code).toBe(0);
+    return (JSON.parse(stdout) as GrpoReport).rounds[0]!;
+  };
+  const free = trained();
+  // Above every advantage of a group of eight.
+  expect(trained('--advantage-limit', '10').version).toBe(free.version);
+  expect(trained('--advantage-limit', '0.1').version).not.toBe(free.version);
+  expect(run('--advantage-limit', '0').code).toBe(2);
+}, 60_000);

@@ -69,7 +69,8 @@ const columns: readonly Column[] = [
  * What TRL reads of it: `SFTTrainer` takes `prompt` and `completion` (filter by `verdict` first: failures are in here).
  * `GRPOTrainer` and `RLOOTrainer` take `prompt` alone, generate anew, and hand the other columns to the reward functions
  * by name, without `completion`; one row per `prompt` is enough for them. No trainer of TRL takes logged rewards:
- * `reward`, `advantage`, `token_ids` and `logprobs` are for a loss of your own, or for `annsmith grpo --offline`.
+ * `reward`, `advantage`, `token_ids` and `logprobs` are for a loss of your own, or one like that of the Python trainer
+ * (`trainer/`), which reads the same from the ledger.
  *
  * `advantage` is as in the paper, (reward - mean) / population std within `run_id` and `group_id`; 0 where all rewards of
  * the group are equal, null where the group was not finished. `gain` is ln(AUC candidate / AUC reference), null where

@@ -1,6 +1,5 @@
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { untrained } from './test/untrained.ts';
 
 /** Tests that time things, or talk to processes that do: one file at a time, after the others. */
 const timed = [
@@ -12,8 +11,7 @@ const timed = [
 
 export default defineConfig({
   test: {
-    // What a user of this machine has trained must not draw the candidates of a test.
-    env: { ANNSMITH_DATA: join(tmpdir(), 'annsmith-untrained') },
+    env: untrained(),
     // Tests that compile or start the harness take seconds on two slow cores.
     testTimeout: 120_000,
     hookTimeout: 300_000,

@@ -1,11 +1,9 @@
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { untrained } from './test/untrained.ts';
 
 export default defineConfig({
   test: {
-    // What a user of this machine has trained must not draw the candidates of a test.
-    env: { ANNSMITH_DATA: join(tmpdir(), 'annsmith-untrained') },
+    env: untrained(),
     include: ['test/faults/*.spec.ts'],
     // One line per seed.
     reporters: ['verbose'],

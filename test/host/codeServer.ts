@@ -42,9 +42,10 @@ function program(): { node: string; entry: string } {
 }
 
 function environment({ folder, env = {} }: CodeServerOptions): NodeJS.ProcessEnv {
-  // A test that is started from a terminal of VS Code would else open in that window.
+  // A test that is started from a terminal of VS Code would else open in that window, and one where a policy was trained
+  // would draw from it.
   const clean = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(VSCODE_|ELECTRON_)/.test(name)),
+    Object.entries(process.env).filter(([name]) => !/^(VSCODE_|ELECTRON_|ANNSMITH_DATA$)/.test(name)),
   );
   const tmp = join(folder, 'tmp');
   return {

@@ -1,11 +1,5 @@
 import type { Manifest } from '../protocol/manifest.ts';
-import {
-  addUsage,
-  type ModelClient,
-  type ModelSettings,
-  noUsage,
-  type TokenUsage,
-} from '../protocol/model.ts';
+import type { ModelClient, ModelSettings, TokenUsage } from '../protocol/model.ts';
 import type { Policy } from '../protocol/policy.ts';
 import { parseCompletion } from './candidate/completion/parseCompletion.ts';
 import { styleGate } from './candidate/style/styleGate.ts';
@@ -166,9 +160,4 @@ function mixOf(members: readonly Policy[]): Policy {
       throw new Error('a mix of policies is sampled from one of them');
     },
   };
-}
-
-/** What answers have used together. */
-export function usageOf(answers: readonly { readonly usage: TokenUsage }[]): TokenUsage {
-  return answers.map(({ usage }) => usage).reduce(addUsage, noUsage);
 }

@@ -1,10 +1,11 @@
 import { type RecordOf, recordsOf } from '../protocol/ledger.ts';
+import { usageOf } from '../protocol/model.ts';
 import type { OptimizeReport } from '../protocol/optimize.ts';
 import type { Completion, Policy } from '../protocol/policy.ts';
 import { styleGate } from './candidate/style/styleGate.ts';
 import { readLedger } from './ledger/ledgerReader.ts';
 import { ledgerPath } from './ledger/runSummary.ts';
-import { type ModelAccess, openPolicy, type PolicyContext, usageOf } from './openPolicy.ts';
+import { type ModelAccess, openPolicy, type PolicyContext } from './openPolicy.ts';
 import { type OptimizeRequest, optimize } from './optimizer.ts';
 import { proposer } from './proposal.ts';
 import { planOf, resumable } from './resume.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { addUsage, noUsage } from '../protocol/model.ts';
+import { usageOf } from '../protocol/model.ts';
 import type { BestReport, CandidateReport, OptimizeReport } from '../protocol/optimize.ts';
 import type { Baseline } from './baseline.ts';
 import { type Candidate, estimateOf, gainOf, rewardOf, trialRecords } from './judged.ts';
@@ -34,7 +34,7 @@ export function runReport(finished: FinishedRun): Omit<OptimizeReport, 'seconds'
     heldOut: plan.heldOut.map(({ name }) => name),
     aggregate: plan.aggregate,
     policy: plan.policy.id,
-    usage: answers.length === 0 ? null : answers.map(({ usage }) => usage).reduce(addUsage, noUsage),
+    usage: answers.length === 0 ? null : usageOf(answers),
     seed: plan.seed,
     window: headline.window,
     reference: { points: referencePoints(headline, total), costs: headline.costs },

@@ -1,3 +1,4 @@
+import { usageOf, usageText } from '../protocol/model.ts';
 import { type Policy, type PolicyRequest, unusableReasons } from '../protocol/policy.ts';
 import type { CascadeContext } from './cascadeContext.ts';
 import { applyAndCompile } from './cascadeStages.ts';
@@ -85,6 +86,14 @@ export async function sampleGroup(
       const candidate = newCandidate(`${groupId}c${group.length + 1}`, completion, files);
       mark(context, policy, candidate);
       group.push(candidate);
+      const answers = group.flatMap((other) => other.completion.answer ?? []);
+      if (answers.length > 0) {
+        run.services.reporter.progress({
+          stage: 'sample',
+          message: `${module}, round ${round}: ${answers.length} of ${plan.size} answers from ${policy.id}, ${usageText(usageOf(answers))}`,
+          fraction: answers.length / plan.size,
+        });
+      }
     }
   } catch (error) {
     const why = limit.reached() ? outOfTime(policy) : error;

@@ -70,6 +70,16 @@ export function addUsage(a: TokenUsage, b: TokenUsage): TokenUsage {
   };
 }
 
+/** What answers have used together. */
+export function usageOf(answers: readonly { readonly usage: TokenUsage }[]): TokenUsage {
+  return answers.map(({ usage }) => usage).reduce(addUsage, noUsage);
+}
+
+/** e.g. `17928 + 1736 tokens, $0.0622`: of prompts and of completions. */
+export function usageText({ promptTokens, completionTokens, cost }: TokenUsage): string {
+  return `${promptTokens} + ${completionTokens} tokens${cost === null ? '' : `, $${cost.toFixed(4)}`}`;
+}
+
 /** How a completion ended: by itself, at `maxTokens`, by the provider's filter, or when the stream broke off. */
 export const finishReasons = ['stop', 'length', 'filtered', 'cut'] as const;
 export type FinishReason = (typeof finishReasons)[number];

@@ -74,6 +74,8 @@ function run(policy: Policy, group: number, rounds: number): Promise<OptimizeRep
     rounds,
     seed: 1,
     apply: 'none',
+    // Nothing here is about winners.
+    stopAfter: 'groups',
     signal: new AbortController().signal,
   });
 }

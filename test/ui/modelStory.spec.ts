@@ -37,14 +37,12 @@ tellStory(
   },
   (window) => {
     it(
-      'a second run does not ask again, and its row says what the model used',
+      'a second run does not ask again',
       async () => {
         const { workbench } = window();
         await workbench.optimize('search.h', smallDataset, policy);
         const ended = /^done: Search · synthetic|^Search · synthetic.* no gain confirmed/;
-        const row = workbench.row('Candidates', ended).first();
-        await row.waitFor({ timeout: longWait });
-        expect(await row.getAttribute('aria-label')).toMatch(/tokens/);
+        await workbench.row('Candidates', ended).first().waitFor({ timeout: longWait });
       },
       longStep,
     );

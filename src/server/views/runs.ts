@@ -4,7 +4,7 @@ import type { CandidateStory, ModuleStory, RunStory } from '../../engine/reporti
 import type { CandidateView, GroupView, RunView } from '../../protocol/engine.ts';
 import type { LedgerRecord } from '../../protocol/ledger.ts';
 import type { SpeedupAt } from '../../protocol/measurement.ts';
-import { addUsage, noUsage, type TokenUsage } from '../../protocol/model.ts';
+import { type TokenUsage, usageOf } from '../../protocol/model.ts';
 import type { Verdict } from '../../protocol/verdict.ts';
 import { storiesOf } from './stories.ts';
 
@@ -27,17 +27,17 @@ async function runView(root: string, story: RunStory): Promise<RunView> {
     gain: total?.gain ?? null,
     speedup: (total?.trials[0]?.comparison.speedupAt ?? []) as readonly SpeedupAt[],
     applied: end?.applied ?? false,
-    usage: usageOf(modules),
+    usage: usedBy(modules),
     groups: modules.flatMap(groupViews),
   };
 }
 
 /** Null where no model was asked. */
-function usageOf(modules: readonly ModuleStory[]): TokenUsage | null {
+function usedBy(modules: readonly ModuleStory[]): TokenUsage | null {
   const answers = modules.flatMap(({ candidates }) =>
-    candidates.flatMap(({ completion: { answer } }) => (answer === undefined ? [] : [answer.usage])),
+    candidates.flatMap(({ completion: { answer } }) => answer ?? []),
   );
-  return answers.length === 0 ? null : answers.reduce(addUsage, noUsage);
+  return answers.length === 0 ? null : usageOf(answers);
 }
 
 /** Where a run is going on its folder is locked, in whichever process that is. */

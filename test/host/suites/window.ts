@@ -64,9 +64,11 @@ export function descendants(): string[] {
     if (!/^\d+$/.test(name)) return [];
     try {
       const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-      const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+      const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      // It has ended, and waits to be reaped: its command line is empty.
+      if (state === 'Z') return [];
       const line = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-      return [{ pid: Number(name), parent, line }];
+      return [{ pid: Number(name), parent: Number(parent), line }];
     } catch {
       // It has ended meanwhile.
       return [];

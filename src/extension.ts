@@ -5,7 +5,6 @@ import { registerCommands } from './host/commands/register.ts';
 import { setContextKeys } from './host/contextKeys.ts';
 import { registerCurves } from './host/curves/register.ts';
 import { EngineClient, restartOnSettings } from './host/engine/engineClient.ts';
-import { registerLenses } from './host/engine/lenses.ts';
 import type { FeatureContext } from './host/feature.ts';
 import { registerNative } from './host/native/buildNative.ts';
 import { nativeFolder } from './host/native/nativeFolder.ts';
@@ -43,7 +42,6 @@ export function activate(extension: vscode.ExtensionContext): AnnsmithApi {
   );
   // First of all: its process starts up beside what follows.
   engine.startWhenAllowed();
-  own(registerLenses(engine, log));
   const store = own(new EngineStore(engine, log));
   const runs = own(new WindowRuns({ engine, store, log, memento: extension.workspaceState }));
   const review = own(createReview({ extension, log, engine, store }));

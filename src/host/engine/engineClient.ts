@@ -23,11 +23,8 @@ export class EngineClient implements Engine, vscode.Disposable {
   readonly #options: EngineClientOptions;
   readonly #onState = new vscode.EventEmitter<EngineState>();
   readonly #onEvent = new vscode.EventEmitter<EngineEvent>();
-  readonly #onLenses = new vscode.EventEmitter<void>();
   readonly onState = this.#onState.event;
   readonly onEvent = this.#onEvent.event;
-  /** Lenses that were shown may be others now. */
-  readonly onLenses = this.#onLenses.event;
   readonly #schedule = new RestartSchedule();
   readonly #subscriptions: vscode.Disposable[];
   #state: EngineState = 'stopped';
@@ -44,7 +41,6 @@ export class EngineClient implements Engine, vscode.Disposable {
     this.#subscriptions = [
       this.#onState,
       this.#onEvent,
-      this.#onLenses,
       vscode.workspace.onDidGrantWorkspaceTrust(whenAllowed),
       vscode.workspace.onDidChangeWorkspaceFolders(whenAllowed),
     ];
@@ -73,15 +69,6 @@ export class EngineClient implements Engine, vscode.Disposable {
   ): Promise<ResultOf<M>> {
     const session = await unlessCancelled(this.#running(), token);
     return session.request(method, params, token);
-  }
-
-  /** What the server shows above a document's regions; like `request` in its errors. */
-  async codeLenses(
-    document: vscode.TextDocument,
-    token: vscode.CancellationToken,
-  ): Promise<vscode.CodeLens[]> {
-    const session = await unlessCancelled(this.#running(), token);
-    return session.codeLenses(document, token);
   }
 
   async restart(): Promise<void> {
@@ -132,7 +119,6 @@ export class EngineClient implements Engine, vscode.Disposable {
           log,
           models,
           onEvent,
-          onLenses: () => this.#onLenses.fire(),
         });
         if (signal.aborted) {
           await session.stop();

@@ -28,16 +28,14 @@ export interface SessionOptions {
   readonly log: vscode.LogOutputChannel;
   readonly models: ServerModels;
   readonly onEvent: (event: EngineEvent) => void;
-  /** Lenses are to be asked for again. */
-  readonly onLenses: () => void;
 }
 
 /** Files the language features are about; only those on disk. */
-export const documents = [
+const documents: DocumentSelector = [
   { scheme: 'file', language: 'cpp' },
   { scheme: 'file', language: 'c' },
   { scheme: 'file', pattern: '**/annsmith.json' },
-] satisfies DocumentSelector;
+];
 
 /**
  * The language client, by far the largest part of the extension. It is loaded while the server's process starts, in a
@@ -81,7 +79,7 @@ export class ServerSession {
   }
 
   private constructor(
-    { log, models, onEvent, onLenses }: SessionOptions,
+    { log, models, onEvent }: SessionOptions,
     server: ServerProcess,
     library: ClientLibrary,
   ) {
@@ -118,7 +116,6 @@ export class ServerSession {
       if (event === undefined) log.warn(`not an event of the engine: ${JSON.stringify(value)}`);
       else onEvent(event);
     });
-    this.#client.onRequest(library.CodeLensRefreshRequest.method, onLenses);
     answerServer(this.#client, models.answers, library.ResponseError);
     this.ended = this.#process.ended.then((how) => {
       this.#hasEnded = true;
@@ -167,17 +164,6 @@ export class ServerSession {
       const meant = error instanceof EngineStopped ? error : translateError(error, vscode.l10n);
       throw meant === 'cancelled' ? new vscode.CancellationError() : meant;
     }
-  }
-
-  async codeLenses(
-    document: vscode.TextDocument,
-    token: vscode.CancellationToken,
-  ): Promise<vscode.CodeLens[]> {
-    const { code2ProtocolConverter, protocol2CodeConverter } = this.#client;
-    const { type } = this.#library.CodeLensRequest;
-    const params = code2ProtocolConverter.asCodeLensParams(document);
-    const lenses = await this.#unlessEnded(this.#client.sendRequest(type, params, token));
-    return (await protocol2CodeConverter.asCodeLenses(lenses, token)) ?? [];
   }
 
   /** Asks the server to end, and sees to it. */

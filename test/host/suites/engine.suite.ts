@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import * as vscode from 'vscode';
 import { EngineStopped } from '../../../src/host/engine/errors.ts';
 import { descendants, extension, next, root, until } from './window.ts';
 
@@ -61,26 +60,6 @@ suite('the engine server', () => {
     assert.equal(engine.state, 'running');
     assert.notEqual(engine.pid, before);
     assert.throws(() => process.kill(before, 0), 'the old one has ended');
-  });
-
-  test('lenses stand above the regions, and again after a restart', async () => {
-    const { engine } = await extension().activate();
-    const uri = vscode.Uri.file(`${root()}/include/hnsw/search.h`);
-    await vscode.window.showTextDocument(uri);
-    const titles = async (): Promise<(string | undefined)[]> => {
-      const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>(
-        'vscode.executeCodeLensProvider',
-        uri,
-      );
-      return lenses.map(({ command }) => command?.title);
-    };
-    const first = await titles();
-    assert.ok(
-      first.some((title) => title?.startsWith('Optimize search')),
-      first.join(', '),
-    );
-    await engine.restart();
-    assert.deepEqual(await titles(), first);
   });
 });
 

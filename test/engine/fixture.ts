@@ -29,8 +29,11 @@ function restore(name: string, value: string | undefined): void {
   else process.env[name] = value;
 }
 
-/** Sets `ANNSMITH_CACHE` and `TMPDIR` to a folder of the fixture until `remove`. */
-export async function createFixture(): Promise<Fixture> {
+/**
+ * Sets `ANNSMITH_CACHE` and `TMPDIR` to a folder of the fixture until `remove`. `prepare` may edit the copy of the
+ * workspace before it is loaded.
+ */
+export async function createFixture(prepare?: (root: string) => Promise<void>): Promise<Fixture> {
   const home = await mkdtemp(join(tmpdir(), 'annsmith-fixture-'));
   const before = { cache: process.env['ANNSMITH_CACHE'], temporary: process.env['TMPDIR'] };
   process.env['ANNSMITH_CACHE'] = join(home, 'cache');
@@ -44,6 +47,7 @@ export async function createFixture(): Promise<Fixture> {
   manifest.search.recallWindow = [0.8, 0.95];
   manifest.budgets = { candidateSeconds: 10 };
   await writeFile(manifestPath, JSON.stringify(manifest));
+  await prepare?.(root);
 
   const warnings: string[] = [];
   const services: Services = {

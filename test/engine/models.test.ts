@@ -1,5 +1,6 @@
 /** Language models as policies over the whole loop: a real HTTP server with recorded answers, the real compiler and harness. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readLedger } from '../../src/engine/ledger/ledgerReader.ts';
@@ -31,8 +32,11 @@ afterAll(async () => {
 });
 
 async function serve(names: readonly string[], options: ModelServerOptions = {}): Promise<ModelServer> {
-  const completions = { search: await recorded(...names) };
-  const server = await startModelServer({ completions, key: canary, ...options });
+  return serveTexts(await recorded(...names), options);
+}
+
+async function serveTexts(search: string[], options: ModelServerOptions = {}): Promise<ModelServer> {
+  const server = await startModelServer({ completions: { search }, key: canary, ...options });
   servers.push(server);
   return server;
 }
@@ -93,7 +97,39 @@ function filesBelow(folder: string): string[] {
     .filter((path) => statSync(path).isFile());
 }
 
+/** The order of the bundled search: what `wasteful` turns round. */
+const testedFirst = `        if (!visited_.Insert(id)) continue;
+        const float d = distance(id);
+`;
+const testedLast = `        const float d = distance(id);
+        if (!visited_.Insert(id)) continue;
+`;
+
+/** A search that computes the distances of nodes it has met before, so that what mends it is faster on any machine. */
+async function wasteful(root: string): Promise<void> {
+  const path = join(root, 'include/hnsw/search.h');
+  const text = await readFile(path, 'utf8');
+  expect(text).toContain(testedFirst);
+  await writeFile(path, text.replace(testedFirst, testedLast));
+}
+
+const mended = `## Performance Analysis
+The loop computes the distance of every neighbour, and throws it away where the neighbour was met before.
+
+## Algorithm Design
+Ask the visited set first, and compute the distances of new nodes only. The answers stay the same.
+
+## Code Implementation
+\`\`\`cpp
+FILE: include/hnsw/search.h
+<<<<<<< SEARCH
+${testedLast}=======
+${testedFirst}>>>>>>> REPLACE
+\`\`\`
+`;
+
 describe('a run of two rounds with a model', () => {
+  let shared: Fixture;
   let server: ModelServer;
   let report: OptimizeReport;
   let records: LedgerRecord[];
@@ -102,19 +138,26 @@ describe('a run of two rounds with a model', () => {
   const completion = (id: string): RecordOf<'completion'> =>
     recordsOf(records, 'completion').find(({ candidateId }) => candidateId === id)!;
   beforeAll(async () => {
+    shared = fixture;
+    fixture = await createFixture(wasteful);
     // The fifth answer is the second try for the one that does not compile, and does not either.
-    server = await serve(['good-prefetch', 'good-visited', 'wrong', 'not-compiling', 'not-compiling']);
+    const others = await recorded('good-prefetch', 'wrong', 'not-compiling', 'not-compiling');
+    server = await serveTexts([mended, ...others]);
     const policy = await policyOf(server, { onLine: (line) => lines.push(line) });
     report = await run(policy, 4, 2);
     records = await recordsOfRun(report.run);
   }, 300_000);
+  afterAll(async () => {
+    await fixture.remove();
+    fixture = shared;
+  });
 
   it('judges the answers as candidates', () => {
-    // Right in every way; whether they are faster on this little data is for the clock to say.
-    for (const id of ['g1c1', 'g1c2']) {
-      const { verdict } = candidate(id);
-      if (verdict.kind !== 'accepted') expect(verdict).toMatchObject({ kind: 'rejected', reason: 'slower' });
-    }
+    expect(candidate('g1c1').verdict).toMatchObject({ kind: 'accepted' });
+    expect(candidate('g1c1').reward).toBeGreaterThan(0);
+    // Right in every way; whether it is faster on this little data is for the clock to say.
+    const { verdict } = candidate('g1c2');
+    if (verdict.kind !== 'accepted') expect(verdict).toMatchObject({ kind: 'rejected', reason: 'slower' });
     expect(candidate('g1c3').verdict).toMatchObject({ kind: 'rejected' });
     expect(candidate('g1c3').reward).toBeLessThanOrEqual(-1);
     expect(candidate('g1c4').verdict).toMatchObject({ kind: 'rejected', reason: 'does-not-compile' });

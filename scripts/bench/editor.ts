@@ -8,6 +8,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { packForPlatform, StoryWindow } from '../../test/ui/storyWindow.ts';
+import type { Workbench } from '../../test/ui/workbench.ts';
 
 const files = 10_000;
 const restSeconds = 20;
@@ -141,6 +142,30 @@ async function firstLens({ workbench, folder }: StoryWindow, title: string, of: 
   return Date.now() - Math.max(shown, activated(folder, of));
 }
 
+/** Milliseconds from the tab of a file to its first lens. */
+async function lensOf(workbench: Workbench, file: string, title: string): Promise<number> {
+  await workbench.openFile(file);
+  const opened = Date.now();
+  await workbench.codeLens(title).first().waitFor();
+  return Date.now() - opened;
+}
+
+/** The first lens of a window that starts with the file, and that of another file after it. */
+async function whileStarting(): Promise<void> {
+  const window = await StoryWindow.open(vsix, settings, (_, workspace) => makeLarge(workspace));
+  try {
+    const { workbench } = window;
+    const first = await firstLens(window, 'Optimize search', 'annsmith.annsmith');
+    say('first CodeLens, of a file opened while the window starts', `${first} ms`);
+    say('of that, engine server from its start to its greeting', `${serverStart(window.folder)} ms`);
+    say('the same of an extension that shows one at once', `${least.lens} ms`);
+    const later = await lensOf(workbench, 'construction.h', 'Optimize construction');
+    say('CodeLens of a file that is opened later', `${later} ms`);
+  } finally {
+    await window.close();
+  }
+}
+
 /** What a VS Code costs that has the same folder open and no extension of ours: the least that ours could cost. */
 async function without(): Promise<{ readonly lens: number; readonly rest: number }> {
   const window = await StoryWindow.open(undefined, {}, (folder, workspace) => {
@@ -163,25 +188,21 @@ say('load per core before, from work of others', others.toFixed(1));
 const settings = { 'annsmith.groupSize': 4, 'annsmith.budgetMinutes': 1 };
 const vsix = packForPlatform();
 const least = await without();
+await whileStarting();
 const window = await StoryWindow.open(vsix, settings, (folder, workspace) => {
   makeLarge(workspace);
   addProbe(join(folder, 'exts'), folder);
 });
 try {
   const { workbench } = window;
-  const cold = await firstLens(window, 'Optimize search', 'annsmith.annsmith');
-  say('first CodeLens, from activation and the opened file on', `${cold} ms`);
-  say('of that, engine server from its start to its greeting', `${serverStart(window.folder)} ms`);
-  say('first CodeLens of an extension that shows one at once', `${least.lens} ms`);
-  await workbench.openFile('construction.h');
-  const opened = Date.now();
-  await workbench.codeLens('Optimize construction').first().waitFor();
-  say('CodeLens of a file that is opened later', `${Date.now() - opened} ms`);
-
+  const until = Date.now() + 60_000;
+  while (window.processes('server.mjs').length === 0) {
+    if (Date.now() > until) throw new Error(`no engine server after a minute: ${await window.said()}`);
+    await pause(100);
+  }
   await workbench.command('Developer: Show Running Extensions');
   const row = workbench.page.locator('.extension', { hasText: 'Annsmith' }).locator('.activation-time');
   say('activation, as "Show Running Extensions" has it', await row.first().innerText());
-  await workbench.page.keyboard.press('Escape');
 
   const [server] = window.processes('server.mjs');
   const [host] = window.processes('--type=extensionHost');
@@ -190,6 +211,10 @@ try {
   say(`processor time at rest, engine server (${restSeconds} s)`, `${serverLoad.toFixed(1)} ms/s`);
   say('processor time at rest, extension host with all extensions', `${hostLoad.toFixed(1)} ms/s`);
   say('processor time at rest, extension host without ours', `${least.rest.toFixed(1)} ms/s`);
+  say(
+    'first CodeLens, of a file opened with all that at rest',
+    `${await lensOf(workbench, 'search.h', 'Optimize search')} ms`,
+  );
 
   await workbench.showContainer('Annsmith');
   writeFileSync(join(window.folder, 'start'), '');

@@ -78,8 +78,8 @@ await bundle('extension', 'src/extension.ts', extension);
 await bundle('languageClient', 'src/host/engine/annsmithClient.ts', extension);
 for (const [name, entry] of Object.entries({ h5wasm: 'h5wasm/node', openai: 'openai' }))
   await bundle(name, entry, { ...engine, target: 'node20' });
-// What a report carries inside itself, and the benchmark view of the editor.
-for (const name of ['report', 'curves']) {
+// What a report carries inside itself, and the views of the editor.
+for (const name of ['report', 'curves', 'rounds']) {
   await bundle(name, `webview/${name}/main.ts`, page);
   await bundle(name, `webview/${name}/${name}.css`, page);
 }

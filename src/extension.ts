@@ -6,6 +6,7 @@ import { setContextKeys } from './host/contextKeys.ts';
 import { registerCurves } from './host/curves/register.ts';
 import { EngineClient, restartOnSettings } from './host/engine/engineClient.ts';
 import type { FeatureContext } from './host/feature.ts';
+import { registerGrpo } from './host/grpo/register.ts';
 import { registerNative } from './host/native/buildNative.ts';
 import { nativeFolder } from './host/native/nativeFolder.ts';
 import { EditorModels } from './host/policy/editorModels.ts';
@@ -56,6 +57,7 @@ export function activate(extension: vscode.ExtensionContext): AnnsmithApi {
   const views = own(registerViews(context, models));
   own(registerPolicy(context, models));
   own(registerCurves(context));
+  own(registerGrpo(context));
   own(registerNative(context));
   own(registerAgents(context));
   own(restartOnSettings(engine, () => runs.active !== undefined, runs.onChange, log));

@@ -3,6 +3,7 @@ import type { DatasetInfo } from '../protocol/dataset.ts';
 import type {
   EngineEvent,
   ParamsOf,
+  PolicyState,
   RequestMethod,
   ResultOf,
   RunView,
@@ -50,7 +51,9 @@ export interface Store {
   /** Newest first. */
   runsOf(root: string): readonly RunView[];
   readonly datasets: readonly DatasetInfo[] | undefined;
-  readonly onChange: Event<'workspaces' | 'runs' | 'datasets'>;
+  /** Undefined before the first answer. */
+  readonly policies: PolicyState | undefined;
+  readonly onChange: Event<'workspaces' | 'runs' | 'datasets' | 'policies'>;
   /** Asks the server for everything again. */
   refresh(): Promise<void>;
   /** The folder that holds the file and has a manifest. */
@@ -59,6 +62,8 @@ export interface Store {
 
 /** A run of this window. */
 export interface ActiveRun {
+  /** `train`: rounds of GRPO, which sample runs of their own. */
+  readonly kind: 'optimize' | 'train';
   readonly job: string;
   readonly root: string;
   readonly modules: readonly ModuleName[];
@@ -81,6 +86,8 @@ export interface Runs {
     readonly ask?: boolean;
   }): Promise<void>;
   resume(root: string, run: string): Promise<void>;
+  /** Rounds of GRPO over the runs of a folder; `offline` makes one update on what is logged. */
+  train(root: string, what: { readonly grpo: 'online' | 'offline'; readonly rounds: number }): Promise<void>;
   cancel(): void;
 }
 

@@ -27,6 +27,10 @@ export const commands = {
   testModel: 'annsmith.testModel',
   previewPrompt: 'annsmith.previewPrompt',
   forgetConsent: 'annsmith.forgetConsent',
+  runGrpoRound: 'annsmith.runGrpoRound',
+  showRounds: 'annsmith.showRounds',
+  promoteVersion: 'annsmith.promoteVersion',
+  rollBackVersion: 'annsmith.rollBackVersion',
   reviewCandidate: 'annsmith.reviewCandidate',
   openDiff: 'annsmith.openDiff',
   acceptHunk: 'annsmith.acceptHunk',
@@ -87,6 +91,7 @@ export const contextKeys = {
 
 export const taskType = 'annsmith';
 export const curvesPanelType = 'annsmith.curves';
+export const roundsPanelType = 'annsmith.rounds';
 export const walkthrough = 'annsmith.start';
 export const problemMatcher = 'annsmith-compiler';
 
@@ -115,4 +120,9 @@ export const itemKinds = {
   policyKey: 'annsmith.policy.key',
   /** Code may be sent. */
   policyConsent: 'annsmith.policy.consent',
+  /** The lineage of the built-in policy. */
+  policyVersions: 'annsmith.policy.versions',
+  /** A version that could sample. */
+  policyVersion: 'annsmith.policy.version',
+  policyRounds: 'annsmith.policy.rounds',
 } as const;

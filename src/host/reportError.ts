@@ -19,6 +19,12 @@ export async function reportError(
   return answer === showLog ? undefined : answer;
 }
 
+/** What went wrong and what to do next, for a page. */
+export function explained(error: unknown): { readonly message: string; readonly fix: string | null } {
+  if (error instanceof EngineError) return { message: error.message, fix: error.fix };
+  return { message: errorLine(error), fix: null };
+}
+
 /** What went wrong and what to do next, in one line. */
 export function errorLine(error: unknown): string {
   if (error instanceof EngineError) return `${sentence(error.message)} ${sentence(error.fix)}`;

@@ -1,10 +1,16 @@
 import type { Estimate, SpeedupAt } from '../protocol/measurement.ts';
 import { type ModuleName, moduleNames } from '../protocol/module.ts';
+import type { ActiveRun } from './feature.ts';
 import type { Localize } from './localize.ts';
 
 /** What a run is about, in a word or two. */
 export function modulesTitle(modules: readonly ModuleName[], l10n: Localize): string {
   return modules.length === moduleNames.length ? l10n.t('all modules') : modules.join(', ');
+}
+
+/** What a window is busy with, in a word or two. */
+export function activeTitle({ kind, modules }: ActiveRun, l10n: Localize): string {
+  return kind === 'train' ? l10n.t('GRPO round') : modulesTitle(modules, l10n);
 }
 
 /** `1:05`, `1:02:03`. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { EngineEvent, RunOutcome } from '../protocol/engine.ts';
+import type { GrpoReport } from '../protocol/grpo.ts';
 import { type ModuleName, moduleNames } from '../protocol/module.ts';
 import { askRun } from './askRun.ts';
 import { EngineStopped } from './engine/errors.ts';
@@ -8,7 +9,7 @@ import { requireTrust } from './engine/trust.ts';
 import type { ActiveRun, Engine, Runs, Store } from './feature.ts';
 import { InterruptedRun } from './interruptedRun.ts';
 import { announce } from './runNotice.ts';
-import { modulesTitle } from './runText.ts';
+import { activeTitle } from './runText.ts';
 import { runTask } from './tasks/annsmithTask.ts';
 import { moduleField, type RunOrder } from './tasks/definition.ts';
 import type { RunScreen } from './tasks/runScreen.ts';
@@ -26,9 +27,10 @@ export type RunWork = (stage: RunStage) => Promise<RunEnd>;
 
 export type RunEnd =
   | { readonly kind: 'done'; readonly modules: readonly ModuleName[]; readonly outcome: RunOutcome }
-  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'trained'; readonly report: GrpoReport }
+  | { readonly kind: 'cancelled'; readonly isTraining: boolean }
   /** The server ended. */
-  | { readonly kind: 'stopped' }
+  | { readonly kind: 'stopped'; readonly isTraining: boolean }
   | { readonly kind: 'failed'; readonly error: unknown }
   | { readonly kind: 'busy' };
 
@@ -82,6 +84,15 @@ export class WindowRuns implements Runs, vscode.Disposable {
     await this.#start(root, { module: moduleField(known?.modules ?? []), resume: run });
   }
 
+  async train(
+    root: string,
+    { grpo, rounds }: { readonly grpo: 'online' | 'offline'; readonly rounds: number },
+  ): Promise<void> {
+    requireTrust();
+    if (this.#refuseSecond()) return;
+    await this.#start(root, { module: 'all', grpo, rounds });
+  }
+
   /** The modules that have regions; every one where that is not known yet. */
   modulesOf(root: string): readonly ModuleName[] {
     const modules =
@@ -105,9 +116,9 @@ export class WindowRuns implements Runs, vscode.Disposable {
 
   #refuseSecond(): boolean {
     if (this.#active === undefined) return false;
-    const title = modulesTitle(this.#active.modules, vscode.l10n);
+    const title = activeTitle(this.#active, vscode.l10n);
     void vscode.window.showInformationMessage(
-      vscode.l10n.t('A run on {0} is going on. Timing is exclusive: one run at a time.', title),
+      vscode.l10n.t('Going on already: {0}. Timing is exclusive: one run at a time.', title),
     );
     return true;
   }
@@ -127,6 +138,7 @@ export class WindowRuns implements Runs, vscode.Disposable {
     ];
     this.#cancellation = cancellation;
     this.#active = {
+      kind: order.kind === 'train' ? 'train' : 'optimize',
       job,
       root,
       modules,
@@ -140,25 +152,51 @@ export class WindowRuns implements Runs, vscode.Disposable {
     this.#changed.now();
     let end: RunEnd;
     try {
-      const outcome =
-        order.kind === 'start'
-          ? await engine.request('annsmith/optimize', { ...order.params, job }, cancellation.token)
-          : await engine.request('annsmith/resume', { ...order.params, job }, cancellation.token);
-      end = { kind: 'done', modules, outcome };
+      end = await this.#asked(order, job, modules, cancellation.token);
     } catch (error) {
-      end = endOf(error, cancellation.token.isCancellationRequested);
+      end = endOf(error, cancellation.token.isCancellationRequested, order.kind === 'train');
     }
     const run = this.#active?.run;
     this.#active = undefined;
     this.#cancellation = undefined;
     for (const subscription of subscriptions) subscription.dispose();
     log.info(`run ${run ?? job} on ${modules.join(', ')}: ${end.kind}`);
-    // A crash is dealt with once the server is back; closing the terminal may be the first sign of a reload.
-    if (end.kind === 'cancelled' && stage.wasClosed()) this.#interrupted.forgetUnlessReloading();
-    else if (end.kind !== 'stopped') this.#interrupted.forget();
+    // Rounds remember themselves. A crash is dealt with once the server is back; closing the terminal may be the first sign of a reload.
+    if (order.kind !== 'train') {
+      if (end.kind === 'cancelled' && stage.wasClosed()) this.#interrupted.forgetUnlessReloading();
+      else if (end.kind !== 'stopped') this.#interrupted.forget();
+    }
     this.#changed.now();
     void announce({ end, root, run, modules, runs: this, log });
     return end;
+  }
+
+  async #asked(
+    order: RunOrder,
+    job: string,
+    modules: readonly ModuleName[],
+    token: vscode.CancellationToken,
+  ): Promise<RunEnd> {
+    const { engine } = this.#options;
+    switch (order.kind) {
+      case 'start':
+        return {
+          kind: 'done',
+          modules,
+          outcome: await engine.request('annsmith/optimize', { ...order.params, job }, token),
+        };
+      case 'resume':
+        return {
+          kind: 'done',
+          modules,
+          outcome: await engine.request('annsmith/resume', { ...order.params, job }, token),
+        };
+      case 'train':
+        return {
+          kind: 'trained',
+          report: await engine.request('annsmith/grpo', { ...order.params, job }, token),
+        };
+    }
   }
 
   #heard(event: EngineEvent, job: string, screen: RunScreen): void {
@@ -180,7 +218,7 @@ export class WindowRuns implements Runs, vscode.Disposable {
   }
 }
 
-function endOf(error: unknown, wasCancelled: boolean): RunEnd {
-  if (error instanceof vscode.CancellationError || wasCancelled) return { kind: 'cancelled' };
-  return error instanceof EngineStopped ? { kind: 'stopped' } : { kind: 'failed', error };
+function endOf(error: unknown, wasCancelled: boolean, isTraining: boolean): RunEnd {
+  if (error instanceof vscode.CancellationError || wasCancelled) return { kind: 'cancelled', isTraining };
+  return error instanceof EngineStopped ? { kind: 'stopped', isTraining } : { kind: 'failed', error };
 }

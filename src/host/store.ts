@@ -1,16 +1,17 @@
 import * as vscode from 'vscode';
 import type { DatasetInfo } from '../protocol/dataset.ts';
-import type { EngineEvent, RunView, WorkspaceOverview } from '../protocol/engine.ts';
+import type { EngineEvent, PolicyState, RunView, WorkspaceOverview } from '../protocol/engine.ts';
 import type { Engine, Store } from './feature.ts';
 import { innermost } from './pathInside.ts';
 import { watchManifests, workspaceRoots } from './workspaceRoots.ts';
 
-type Topic = 'workspaces' | 'runs' | 'datasets';
+type Topic = 'workspaces' | 'runs' | 'datasets' | 'policies';
 
 /** What there is to ask for. Roots first: the others depend on them. */
 interface Due {
   roots: boolean;
   datasets: boolean;
+  policies: boolean;
   readonly overviews: Set<string>;
   readonly runs: Set<string>;
 }
@@ -19,7 +20,7 @@ interface Due {
 const gatherMs = 50;
 
 function nothing(): Due {
-  return { roots: false, datasets: false, overviews: new Set(), runs: new Set() };
+  return { roots: false, datasets: false, policies: false, overviews: new Set(), runs: new Set() };
 }
 
 /** What the server last said; asks again for what has changed, one round at a time. */
@@ -33,6 +34,7 @@ export class EngineStore implements Store, vscode.Disposable {
   readonly #runs = new Map<string, readonly RunView[]>();
   #roots: readonly string[] = [];
   #datasets: readonly DatasetInfo[] | undefined;
+  #policies: PolicyState | undefined;
   #due = nothing();
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> = Promise.resolve();
@@ -44,7 +46,7 @@ export class EngineStore implements Store, vscode.Disposable {
       this.#onChange,
       engine.onEvent((event) => this.#heard(event)),
       engine.onState((state) => {
-        if (state === 'running') this.#ask({ roots: true, datasets: true });
+        if (state === 'running') this.#ask({ roots: true, datasets: true, policies: true });
       }),
       watchManifests(() => this.#ask({ roots: true })),
     ];
@@ -62,13 +64,17 @@ export class EngineStore implements Store, vscode.Disposable {
     return this.#datasets;
   }
 
+  get policies(): PolicyState | undefined {
+    return this.#policies;
+  }
+
   workspaceOf(uri: vscode.Uri): WorkspaceOverview | undefined {
     if (uri.scheme !== 'file') return undefined;
     return innermost(this.workspaces.filter(isDescribed), uri.fsPath);
   }
 
   async refresh(): Promise<void> {
-    Object.assign(this.#due, { roots: true, datasets: true });
+    Object.assign(this.#due, { roots: true, datasets: true, policies: true });
     await this.#next();
   }
 
@@ -80,14 +86,16 @@ export class EngineStore implements Store, vscode.Disposable {
   #heard(event: EngineEvent): void {
     if (event.kind !== 'changed') return;
     if (event.what === 'datasets') this.#ask({ datasets: true });
+    else if (event.what === 'policies') this.#ask({ policies: true });
     // A run's end changes what the overview says of it, too.
     else if (event.what === 'ledger') this.#ask({ overview: event.root, runs: event.root });
     else this.#ask({ overview: event.root });
   }
 
-  #ask(what: { roots?: true; datasets?: true; overview?: string; runs?: string }): void {
+  #ask(what: { roots?: true; datasets?: true; policies?: true; overview?: string; runs?: string }): void {
     this.#due.roots ||= what.roots ?? false;
     this.#due.datasets ||= what.datasets ?? false;
+    this.#due.policies ||= what.policies ?? false;
     if (what.overview !== undefined) this.#due.overviews.add(what.overview);
     if (what.runs !== undefined) this.#due.runs.add(what.runs);
     this.#timer ??= setTimeout(() => {
@@ -110,7 +118,7 @@ export class EngineStore implements Store, vscode.Disposable {
     return round;
   }
 
-  async #answer({ roots, datasets, overviews, runs }: Due): Promise<void> {
+  async #answer({ roots, datasets, policies, overviews, runs }: Due): Promise<void> {
     if (roots) {
       this.#roots = await workspaceRoots();
       this.#forgetOthers();
@@ -128,6 +136,7 @@ export class EngineStore implements Store, vscode.Disposable {
     for (const root of runsOf) await ask(() => this.#askRuns(root));
     if (roots || runsOf.length > 0) this.#onChange.fire('runs');
     if (datasets) await ask(() => this.#askDatasets());
+    if (policies) await ask(() => this.#askPolicies());
     if (failures.length > 0) throw failures[0];
   }
 
@@ -142,6 +151,11 @@ export class EngineStore implements Store, vscode.Disposable {
   async #askDatasets(): Promise<void> {
     this.#datasets = (await this.#engine.request('annsmith/datasets', {})).datasets;
     this.#onChange.fire('datasets');
+  }
+
+  async #askPolicies(): Promise<void> {
+    this.#policies = await this.#engine.request('annsmith/policies', {});
+    this.#onChange.fire('policies');
   }
 
   #forgetOthers(): void {

@@ -4,6 +4,7 @@ import { buildCostsSchema } from './costs.ts';
 import { curvesStringKeys } from './curvesStrings.ts';
 import type { CurvesData } from './engine.ts';
 import { curvePointSchema, estimateSchema } from './measurementSchemas.ts';
+import { type Received, received } from './messages.ts';
 import { moduleNames } from './module.ts';
 
 /** What the benchmark view and its host say to each other. Raised when a message changes its meaning. */
@@ -127,11 +128,6 @@ export type CurvesState = z.infer<typeof curvesStateSchema>;
 export type ExportFormat = Extract<ToHost, { type: 'export' }>['format'];
 export type PageAction = Extract<ToHost, { type: 'do' }>['action'];
 
-/** A message that arrived, or why it is refused. */
-export type Received<T> =
-  | { readonly ok: true; readonly message: T }
-  | { readonly ok: false; readonly problem: string };
-
 export const receiveInPage = (message: unknown): Received<ToPage> => received(toPageSchema, message);
 export const receiveInHost = (message: unknown): Received<ToHost> => received(toHostSchema, message);
 
@@ -139,12 +135,4 @@ export const receiveInHost = (message: unknown): Received<ToHost> => received(to
 export function parseCurvesState(state: unknown): CurvesState | undefined {
   const parsed = curvesStateSchema.safeParse(state);
   return parsed.success ? parsed.data : undefined;
-}
-
-function received<T>(schema: z.ZodType<T>, message: unknown): Received<T> {
-  const parsed = schema.safeParse(message);
-  if (parsed.success) return { ok: true, message: parsed.data };
-  const [issue] = parsed.error.issues;
-  const where = issue === undefined || issue.path.length === 0 ? 'message' : issue.path.join('.');
-  return { ok: false, problem: `${where}: ${issue?.message ?? 'invalid'}`.slice(0, 1000) };
 }

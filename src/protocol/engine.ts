@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { BuildCosts } from './costs.ts';
 import type { DatasetInfo, SyntheticKind } from './dataset.ts';
 import { metricNames } from './dataset.ts';
+import type { GrpoReport, GrpoRoundReport, VersionSummary } from './grpo.ts';
 import type { CurvePoint, Estimate, EstimateMode, RecallWindow, SpeedupAt } from './measurement.ts';
 import { finishReasons, modelSettingsSchema, type TokenUsage } from './model.ts';
 import { type ModuleName, moduleNames, type Region } from './module.ts';
@@ -69,6 +70,21 @@ const signalParams = inRun.extend({
   survival: z.number().min(0).max(1).optional(),
 });
 
+const grpoParams = rooted.extend({
+  job,
+  /** `offline`: one update on what is logged, whatever `rounds` says. */
+  mode: z.enum(['online', 'offline']),
+  /** Null: those that have regions, without construction, whose candidates each build an index. */
+  modules: z.array(z.enum(moduleNames)).min(1).nullable(),
+  /** Empty: the manifest's first; offline the newest group's. */
+  datasets: z.array(z.string()),
+  rounds: z.int().min(1).max(1000),
+  group: z.int().min(2).max(64),
+  /** Null: as long as it takes. No round is begun that would end later. */
+  budgetMinutes: z.number().positive().nullable(),
+  seed: z.int().min(0),
+});
+
 const importParams = z.object({
   job,
   name: z.string(),
@@ -99,6 +115,14 @@ export const requestParams = {
   'annsmith/propose': proposeParams,
   /** A question of one word, to see whether a model answers. */
   'annsmith/testModel': z.object({ job, policy: z.string().min(1), model: modelSettingsSchema.prefault({}) }),
+  /** Versions of the built-in policy on this machine, and what came of its rounds. */
+  'annsmith/policies': z.object({}),
+  /** Rounds of GRPO for the built-in policy; one that was cut off in the folder is gone on with first. */
+  'annsmith/grpo': grpoParams,
+  /** Lets a version sample from now on. */
+  'annsmith/promote': z.object({ version: z.string().min(1) }),
+  /** Back to what was promoted before. */
+  'annsmith/rollBack': z.object({}),
 } as const;
 
 /** Parameters of what the server asks of the editor. */
@@ -167,6 +191,16 @@ interface Results {
   'annsmith/prompt': { readonly prompt: PolicyPrompt; readonly text: string };
   'annsmith/propose': ProposalOutcome;
   'annsmith/testModel': ModelTest;
+  'annsmith/policies': PolicyState;
+  'annsmith/grpo': GrpoReport;
+  'annsmith/promote': PolicyState;
+  'annsmith/rollBack': PolicyState;
+}
+
+/** The built-in policy on this machine: every version, oldest first, and every round, oldest first. */
+export interface PolicyState {
+  readonly versions: readonly VersionSummary[];
+  readonly rounds: readonly GrpoRoundReport[];
 }
 
 /** What came of a proposal: a run of its own with one candidate. */
@@ -376,6 +410,7 @@ export type EngineEvent =
   | { readonly kind: 'run'; readonly job: string; readonly root: string; readonly run: string }
   /** Ask again for what depends on it. */
   | { readonly kind: 'changed'; readonly root: string; readonly what: 'workspace' | 'ledger' }
-  | { readonly kind: 'changed'; readonly what: 'datasets' };
+  | { readonly kind: 'changed'; readonly what: 'datasets' }
+  | { readonly kind: 'changed'; readonly what: 'policies' };
 
 export const eventMethod = 'annsmith/event';

@@ -156,12 +156,13 @@ export const promotedSchema = z.object({
 export type Promoted = z.infer<typeof promotedSchema>;
 
 /** One version, as `annsmith grpo list --json` prints it. */
-export interface VersionSummary {
-  readonly version: string;
-  readonly parent: string | null;
-  readonly created: string | null;
-  readonly promoted: boolean;
-  readonly metrics: TrainingMetrics | null;
+export const versionSummarySchema = z.object({
+  version: z.string(),
+  parent: z.string().nullable(),
+  created: z.string().nullable(),
+  promoted: z.boolean(),
+  metrics: trainingMetrics.nullable(),
   /** Why it cannot be used; absent where it can. */
-  readonly problem?: string;
-}
+  problem: z.string().exactOptional(),
+});
+export type VersionSummary = Readonly<z.infer<typeof versionSummarySchema>>;

@@ -19,6 +19,7 @@ import type { RunOutcome } from '../protocol/engine.ts';
 import { moduleNames } from '../protocol/module.ts';
 import type { OptimizeReport } from '../protocol/optimize.ts';
 import { jobModelAccess, modelHandlers } from './modelRequests.ts';
+import { policyHandlers } from './policyRequests.ts';
 import type { Handlers } from './requests.ts';
 import type { Session } from './session.ts';
 import { changeOf } from './views/change.ts';
@@ -53,6 +54,7 @@ export function engineHandlers(session: Session): Handlers {
     ...datasetHandlers(session),
     ...runHandlers(session),
     ...modelHandlers(session),
+    ...policyHandlers(session),
     'annsmith/doctor': () => examineMachine(jobs.services),
     'annsmith/signal': async ({ root, run, candidate, file, hunk, signal, survival }) => {
       const known = roots.of(root);

@@ -15,8 +15,9 @@ import type { CurvesData } from '../../src/protocol/engine.ts';
 import { curvesOf } from '../../src/server/views/curves.ts';
 import { fruitlessRun, oneModuleRun, threeModuleRun } from '../unit/reporting/sampleLedger.ts';
 import { findChromium } from './chromium.ts';
-import { CurvesTab, init, type OpenOptions, strings, type ThemeName } from './curvesPage.ts';
+import { CurvesTab, init, type OpenOptions, strings } from './curvesPage.ts';
 import { launchOffline } from './pageBrowser.ts';
+import type { ThemeName } from './pageTab.ts';
 
 const found = findChromium();
 if (found === undefined) {

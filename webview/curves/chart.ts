@@ -1,12 +1,13 @@
 import { Chart, type ChartDataset, type Plugin } from 'chart.js';
 import type { CurvePoint } from '../../src/protocol/measurement.ts';
 import { chartOptions, paintTitles } from '../shared/chartOptions.ts';
+import { fade, type Theme } from '../shared/editorTheme.ts';
 import { isNamedTick } from '../shared/logTicks.ts';
 import { intervalBars, windowShade } from '../shared/plugins.ts';
 import { pointStyles, roleOrder } from './look.ts';
 import type { Curve, Plot } from './plot.ts';
 import type { Axis } from './svg.ts';
-import { colourOf, fade, type Theme } from './theme.ts';
+import { colourOf } from './theme.ts';
 import type { Words } from './words.ts';
 
 export interface ChartEvents {

@@ -1,5 +1,5 @@
 import type { CurveSeries } from '../../src/protocol/engine.ts';
-import { el } from './dom.ts';
+import { el } from '../shared/dom.ts';
 import { swatch } from './swatch.ts';
 import type { View } from './view.ts';
 import type { Words } from './words.ts';

@@ -1,6 +1,6 @@
 import type { ToHost } from '../../src/protocol/curvesMessages.ts';
 import type { CurveSeries, CurvesData } from '../../src/protocol/engine.ts';
-import { button, el } from './dom.ts';
+import { button, el } from '../shared/dom.ts';
 import { swatch } from './swatch.ts';
 import type { Words } from './words.ts';
 

@@ -1,8 +1,8 @@
 import type { ExportFormat } from '../../src/protocol/curvesMessages.ts';
+import { button, el } from '../shared/dom.ts';
+import type { Theme } from '../shared/editorTheme.ts';
 import { type ChartEvents, CurvesChart } from './chart.ts';
-import { button, el } from './dom.ts';
 import type { Plot } from './plot.ts';
-import type { Theme } from './theme.ts';
 import type { View } from './view.ts';
 import type { Words } from './words.ts';
 

@@ -1,6 +1,6 @@
 import type { CurvesState } from '../../src/protocol/curvesMessages.ts';
 import type { CurvesStringKey } from '../../src/protocol/curvesStrings.ts';
-import { checkbox, el } from './dom.ts';
+import { checkbox, el } from '../shared/dom.ts';
 import type { OptionalRole, View } from './view.ts';
 import type { Words } from './words.ts';
 

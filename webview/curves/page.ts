@@ -3,15 +3,17 @@ import type {
   CurvesTarget,
   ExportFormat,
   PageAction,
+  ToHost,
   ToPage,
 } from '../../src/protocol/curvesMessages.ts';
 import type { CurvesData } from '../../src/protocol/engine.ts';
 import type { CurvePoint } from '../../src/protocol/measurement.ts';
+import { el } from '../shared/dom.ts';
+import type { Editor } from '../shared/editor.ts';
+import { onThemeChange, readTheme, type Theme } from '../shared/editorTheme.ts';
 import { csvOf } from './csv.ts';
 import { CurveList } from './curveList.ts';
 import { Details } from './details.ts';
-import { el } from './dom.ts';
-import type { Editor } from './editor.ts';
 import { Figure } from './figure.ts';
 import { Filters } from './filters.ts';
 import { colourSlots } from './look.ts';
@@ -20,7 +22,7 @@ import { pngOf } from './png.ts';
 import { emptyState, errorState, nothingState } from './states.ts';
 import { svgOf } from './svg.ts';
 import { Tables } from './tables.ts';
-import { colourOf, onThemeChange, readTheme, type Theme } from './theme.ts';
+import { colourOf } from './theme.ts';
 import { firstState, stateFor, stateForAll, type View, viewOf } from './view.ts';
 import type { Words } from './words.ts';
 
@@ -31,7 +33,7 @@ type Step = -1 | 1 | 'first' | 'last';
 /** The page: a function of the data and of what was chosen, which is kept by the editor. */
 export class Page {
   readonly #words: Words;
-  readonly #editor: Editor;
+  readonly #editor: Editor<ToHost, CurvesState>;
   readonly #notice = el('div');
   readonly #content: HTMLElement;
   readonly #loading: HTMLElement;
@@ -59,7 +61,7 @@ export class Page {
   #point: number | undefined;
   #scrolled = false;
 
-  constructor(body: HTMLElement, { root, name }: Init, words: Words, editor: Editor) {
+  constructor(body: HTMLElement, { root, name }: Init, words: Words, editor: Editor<ToHost, CurvesState>) {
     this.#words = words;
     this.#editor = editor;
     const kept = editor.kept();

@@ -1,5 +1,5 @@
 import type { PageAction } from '../../src/protocol/curvesMessages.ts';
-import { button, el } from './dom.ts';
+import { button, el } from '../shared/dom.ts';
 import type { Words } from './words.ts';
 
 type Do = (action: PageAction) => void;

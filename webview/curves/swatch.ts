@@ -1,5 +1,5 @@
 import type { CurveSeries } from '../../src/protocol/engine.ts';
-import { svg } from './dom.ts';
+import { svg } from '../shared/dom.ts';
 import { lookOf, markerPath } from './look.ts';
 
 /** How a curve is drawn, beside its name. The colour comes with a class, as the policy allows no inline style. */

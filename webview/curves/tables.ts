@@ -1,16 +1,9 @@
 import type { CurveSeries } from '../../src/protocol/engine.ts';
-import { el } from './dom.ts';
+import { el } from '../shared/dom.ts';
+import { type Cells, table } from '../shared/table.ts';
 import type { Curve } from './plot.ts';
 import type { View } from './view.ts';
 import type { Words } from './words.ts';
-
-interface Column {
-  readonly title: string;
-  readonly numeric?: boolean;
-}
-
-/** A cell is a header of its row where it is the first. */
-type Cells = readonly string[];
 
 /** Everything that the chart shows, as tables: the curves, their points, their intervals. */
 export class Tables {
@@ -50,7 +43,7 @@ export class Tables {
     const words = this.#words;
     const nameOf = this.#namer(view);
     this.#content.replaceChildren(
-      this.#table(
+      table(
         words.text('tableCurves', view.dataset ?? ''),
         [
           { title: words.text('columnCurve') },
@@ -65,7 +58,7 @@ export class Tables {
         ],
         curves.map(({ series }) => this.#curveCells(series, nameOf(series), view)),
       ),
-      this.#table(
+      table(
         words.text('tablePoints', view.dataset ?? ''),
         [
           { title: words.text('columnCurve') },
@@ -84,7 +77,7 @@ export class Tables {
           ]),
         ),
       ),
-      this.#table(
+      table(
         words.text('tableIntervals', view.dataset ?? ''),
         [
           { title: words.text('columnCurve') },
@@ -130,39 +123,5 @@ export class Tables {
     if (shown.length < 2) return ({ name }) => name;
     const titles = new Map(shown.map(({ id, title }) => [id, title]));
     return ({ name, run }) => `${name} (${titles.get(run) ?? run})`;
-  }
-
-  #table(caption: string, columns: readonly Column[], rows: readonly Cells[]): HTMLElement {
-    const classOf = (i: number): string | undefined => (columns[i]?.numeric === true ? 'number' : undefined);
-    return el(
-      'div',
-      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': caption },
-      el(
-        'table',
-        {},
-        el('caption', {}, caption),
-        el(
-          'thead',
-          {},
-          el(
-            'tr',
-            {},
-            ...columns.map(({ title }, i) => el('th', { scope: 'col', class: classOf(i) }, title)),
-          ),
-        ),
-        el(
-          'tbody',
-          {},
-          ...rows.map(([first = '', ...rest]) =>
-            el(
-              'tr',
-              {},
-              el('th', { scope: 'row' }, first),
-              ...rest.map((cell, i) => el('td', { class: classOf(i + 1) }, cell)),
-            ),
-          ),
-        ),
-      ),
-    );
   }
 }

@@ -2,6 +2,7 @@ import type { CurvesStringKey, CurvesStrings } from '../../src/protocol/curvesSt
 import type { CurveSeries, SeriesRole } from '../../src/protocol/engine.ts';
 import type { CurvePoint, Estimate } from '../../src/protocol/measurement.ts';
 import type { ModuleName } from '../../src/protocol/module.ts';
+import { fillIn, formatNumber, usableLocale } from '../shared/text.ts';
 import type { Run } from './view.ts';
 
 const minus = '\u2212';
@@ -37,18 +38,15 @@ export class Words {
 
   constructor(strings: CurvesStrings, locale: string) {
     this.#strings = strings;
-    this.#locale = supported(locale);
+    this.#locale = usableLocale(locale);
   }
 
   text(key: CurvesStringKey, ...values: readonly string[]): string {
-    return this.#strings[key].replace(/\{(\d)\}/g, (hole, index) => values[Number(index)] ?? hole);
+    return fillIn(this.#strings[key], values);
   }
 
   number(value: number, digits = 0): string {
-    return value.toLocaleString(this.#locale, {
-      minimumFractionDigits: digits,
-      maximumFractionDigits: digits,
-    });
+    return formatNumber(value, digits, this.#locale);
   }
 
   qps(value: number): string {
@@ -104,14 +102,5 @@ export class Words {
   /** One point in words: `ef 40, recall 0.9874, 2,890 QPS`. */
   point({ ef, recall, qps }: CurvePoint): string {
     return this.text('pointOf', this.number(ef), this.recall(recall), this.qps(qps));
-  }
-}
-
-/** A language tag that the browser would refuse must not take the page with it. */
-function supported(locale: string): string {
-  try {
-    return Intl.getCanonicalLocales(locale)[0] ?? 'en';
-  } catch {
-    return 'en';
   }
 }

@@ -1,12 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UserError } from '../../engine/errors.ts';
 import { skippedText } from '../../engine/grpoRound.ts';
-import { grpoRounds } from '../../engine/grpoRounds.ts';
-import { sampleByRuns } from '../../engine/grpoSampling.ts';
+import { grpoInWorkspace } from '../../engine/grpoWorkspace.ts';
 import { createCppSyntax } from '../../engine/module/cppSyntax.ts';
-import { loadWorkspace, type Workspace } from '../../engine/module/workspace.ts';
 import { PolicyStore } from '../../engine/policyStore.ts';
-import { requireRegions } from '../../engine/requireRegions.ts';
 import { splitDatasetNames } from '../../protocol/dataset.ts';
 import type { GrpoReport, GrpoRoundReport, VersionSummary } from '../../protocol/grpo.ts';
 import { type ModuleName, moduleNames } from '../../protocol/module.ts';
@@ -104,31 +101,24 @@ export function addGrpoCommand(program: Command, execute: Execute): void {
           'Leave out --rounds, or leave out --offline.',
         );
       }
-      const root = findWorkspace(options.workspace);
-      const syntax = await createCppSyntax();
-      const workspace = await loadWorkspace(root, { syntax });
-      for (const name of module ?? []) requireRegions(workspace, name);
-      const store = new PolicyStore(services.clock);
-      const report = await grpoRounds({
-        root,
-        workspace: workspace.manifest.name,
-        store,
-        services,
-        signal,
-        sample: sampleByRuns(root, store, { services, signal, syntax }),
-        mode: offline ? 'offline' : 'online',
-        rounds,
-        modules: module,
-        defaultModules: defaultModules(workspace),
-        datasets: dataset,
-        group,
-        groups,
-        seed,
-        budgetSeconds: budget === undefined ? undefined : budget * 60,
-        promote,
-        ...(advantageLimit === undefined ? {} : { advantageLimit }),
-        onRound: (round) => output.info(roundText(round)),
-      });
+      const report = await grpoInWorkspace(
+        {
+          root: findWorkspace(options.workspace),
+          store: new PolicyStore(services.clock),
+          mode: offline ? 'offline' : 'online',
+          rounds,
+          modules: module,
+          datasets: dataset,
+          group,
+          groups,
+          seed,
+          budgetSeconds: budget === undefined ? undefined : budget * 60,
+          promote,
+          ...(advantageLimit === undefined ? {} : { advantageLimit }),
+          onRound: (round) => output.info(roundText(round)),
+        },
+        { services, signal, syntax: await createCppSyntax() },
+      );
       output.result(report, () => reportText(report));
     }),
   );
@@ -182,17 +172,6 @@ function requirePlaybook(policy: string): void {
     `--policy ${policy}: \`annsmith grpo\` trains the built-in policy, playbook`,
     'Leave out --policy. Language models are trained from the same ledger by the Python trainer: see trainer/README.md.',
   );
-}
-
-/** Modules that have regions, without construction where there is another. @throws UserError where none has. */
-function defaultModules(workspace: Workspace): readonly [ModuleName, ...ModuleName[]] {
-  const [first, ...rest] = moduleNames.filter((name) => workspace.regions[name].length > 0);
-  if (first === undefined) {
-    requireRegions(workspace, 'search');
-    throw new Error('no module has regions');
-  }
-  const [second, ...others] = rest;
-  return first === 'construction' && second !== undefined ? [second, ...others] : [first, ...rest];
 }
 
 function roundText({ from, version, groups, training, promoted, why }: GrpoRoundReport): string {

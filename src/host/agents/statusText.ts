@@ -32,7 +32,8 @@ export function statusMarkdown(sources: StatusSources, l10n: Localize, scope: St
 
 function activeText(active: ActiveRun, l10n: Localize): string {
   const far = howFar(active, l10n);
-  const about = l10n.t('Going on now: {0}, {1}', modulesTitle(active.modules, l10n), active.message);
+  const title = active.kind === 'train' ? l10n.t('GRPO round') : modulesTitle(active.modules, l10n);
+  const about = l10n.t('Going on now: {0}, {1}', title, active.message);
   return far === '' ? about : `${about} · ${far}`;
 }
 

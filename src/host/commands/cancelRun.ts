@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { commands, views } from '../ids.ts';
-import { modulesTitle } from '../runText.ts';
+import { activeTitle } from '../runText.ts';
 import { type CommandContext, register } from './commandContext.ts';
 
 /** Cancels the run of this window; the status bar asks first, as a click there may mean "show me". */
@@ -14,7 +14,7 @@ export function registerCancelRun(context: CommandContext): vscode.Disposable {
     }
     const show = { label: `$(list-tree) ${vscode.l10n.t('Show Candidates')}` };
     const cancel = { label: `$(debug-stop) ${vscode.l10n.t('Cancel Run')}` };
-    const title = vscode.l10n.t('Run on {0}', modulesTitle(runs.active.modules, vscode.l10n));
+    const title = vscode.l10n.t('Run on {0}', activeTitle(runs.active, vscode.l10n));
     const answer = await vscode.window.showQuickPick([show, cancel], { title });
     if (answer === cancel) runs.cancel();
     if (answer === show) await vscode.commands.executeCommand(`${views.candidates}.focus`);

@@ -1,13 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { CurvesTarget, PageAction, ToHost } from '../../protocol/curvesMessages.ts';
-import { EngineError } from '../engine/errors.ts';
 import type { FeatureContext } from '../feature.ts';
 import { commands } from '../ids.ts';
-import { errorLine, reportError } from '../reportError.ts';
+import { showPage } from '../page/showPage.ts';
+import { explained, reportError } from '../reportError.ts';
 import { exportBytes, exportName } from './exportFile.ts';
-import { curvesHtml } from './html.ts';
 import { openReport } from './openReport.ts';
 import { pageStrings } from './pageStrings.ts';
 import { PanelSession } from './panelSession.ts';
@@ -35,10 +33,7 @@ export class CurvesPanel implements vscode.Disposable {
       }),
       isTrusted: () => vscode.workspace.isTrusted,
       fetch: () => context.engine.request('annsmith/curves', { root }),
-      explain: (error) => {
-        if (error instanceof EngineError) return { message: error.message, fix: error.fix };
-        return { message: errorLine(error), fix: null };
-      },
+      explain: explained,
       save: (message) => this.#save(message),
       copy: async (text) => vscode.env.clipboard.writeText(text),
       review: (run, candidate) => context.review.open(root, run, candidate),
@@ -74,25 +69,10 @@ export class CurvesPanel implements vscode.Disposable {
   }
 
   #show(): void {
-    const { webview } = this.panel;
-    const { extensionUri } = this.#context.extension;
-    const dist = vscode.Uri.joinPath(extensionUri, 'dist');
-    webview.options = {
-      enableScripts: true,
-      enableForms: false,
-      localResourceRoots: [dist, vscode.Uri.joinPath(extensionUri, 'media')],
-    };
     this.panel.title = vscode.l10n.t('Curves: {0}', this.#name());
     const { heading, loading } = pageStrings(vscode.l10n);
-    webview.html = curvesHtml({
-      cspSource: webview.cspSource,
-      nonce: randomBytes(16).toString('base64url'),
-      script: webview.asWebviewUri(vscode.Uri.joinPath(dist, 'curves.js')).toString(),
-      style: webview.asWebviewUri(vscode.Uri.joinPath(dist, 'curves.css')).toString(),
-      title: heading,
-      loading,
-      language: vscode.env.language,
-    });
+    const { extensionUri } = this.#context.extension;
+    showPage(this.panel, extensionUri, { name: 'curves', title: heading, loading });
   }
 
   async #save({

@@ -7,7 +7,7 @@ import {
   type ToPage,
 } from '../../protocol/curvesMessages.ts';
 import type { CurvesData } from '../../protocol/engine.ts';
-import { Refresh } from './refresh.ts';
+import { Refresh } from '../page/refresh.ts';
 
 /** What a page needs of the editor and the engine. */
 export interface PanelPorts {

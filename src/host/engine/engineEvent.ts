@@ -20,6 +20,7 @@ const eventSchema = z.union([
   z.object({ kind: z.literal('run'), job, root: z.string(), run: z.string() }),
   z.object({ kind: z.literal('changed'), root: z.string(), what: z.enum(['workspace', 'ledger']) }),
   z.object({ kind: z.literal('changed'), what: z.literal('datasets') }),
+  z.object({ kind: z.literal('changed'), what: z.literal('policies') }),
 ]);
 
 /** An event as it arrives; undefined for what is none. */

@@ -1,6 +1,6 @@
 import type { ActiveRun } from '../feature.ts';
 import type { Localize } from '../localize.ts';
-import { howFar, modulesTitle } from '../runText.ts';
+import { activeTitle, howFar } from '../runText.ts';
 
 export type Activity =
   | { readonly kind: 'run'; readonly run: ActiveRun }
@@ -12,7 +12,7 @@ export function statusText(activity: Activity, l10n: Localize): string {
   switch (activity.kind) {
     case 'run': {
       const far = howFar(activity.run, l10n);
-      const title = modulesTitle(activity.run.modules, l10n);
+      const title = activeTitle(activity.run, l10n);
       return `$(sync~spin) ${title} ${far === '' ? activity.run.stage : far}`;
     }
     case 'benchmark':
@@ -26,7 +26,7 @@ export function statusText(activity: Activity, l10n: Localize): string {
 export function statusLabel(activity: Activity, l10n: Localize): string {
   switch (activity.kind) {
     case 'run':
-      return l10n.t('Annsmith: a run on {0} is going on', modulesTitle(activity.run.modules, l10n));
+      return l10n.t('Annsmith: a run on {0} is going on', activeTitle(activity.run, l10n));
     case 'benchmark':
       return l10n.t('Annsmith: measuring the workspace');
     case 'idle':

@@ -23,9 +23,14 @@ export function runTask(root: string, fields: Fields, runs: WindowRuns): vscode.
     ...fields,
     ...(below === undefined ? {} : { folder: below }),
   };
-  const name = `${fields.resume === undefined ? 'optimize' : 'resume'} ${fields.module}`;
+  const name = taskName(fields);
   const label = below === undefined ? name : `${name} (${basename(below)})`;
   return taskOf(definition, holder?.folder ?? vscode.TaskScope.Workspace, label, runs);
+}
+
+function taskName({ module, resume, grpo }: Fields): string {
+  if (grpo !== undefined) return grpo === 'online' ? 'GRPO round' : 'GRPO update';
+  return `${resume === undefined ? 'optimize' : 'resume'} ${module}`;
 }
 
 /** A task over a definition, which it keeps: the editor knows a resolved task by the object. */

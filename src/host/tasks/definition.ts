@@ -19,6 +19,8 @@ const schema = z.object({
   rounds: z.int().min(1).max(100).optional(),
   seed: z.int().min(0).optional(),
   resume: z.string().min(1).optional(),
+  /** Rounds of GRPO for the built-in policy, in place of a search for a winner. */
+  grpo: z.enum(['online', 'offline']).optional(),
   folder: z.string().optional(),
 });
 
@@ -32,17 +34,28 @@ export function parseDefinition(
   | { readonly ok: true; readonly definition: AnnsmithTaskDefinition }
   | { readonly ok: false; readonly problem: string } {
   const parsed = schema.safeParse(value);
-  if (parsed.success) return { ok: true, definition: parsed.data };
+  if (parsed.success) {
+    const { grpo, resume, policy } = parsed.data;
+    const odd = resume !== undefined ? 'resume' : policy !== undefined ? 'policy' : undefined;
+    if (grpo !== undefined && odd !== undefined)
+      return { ok: false, problem: `${odd}: rounds of GRPO do not have it` };
+    return { ok: true, definition: parsed.data };
+  }
   const { path, message } = parsed.error.issues[0]!;
   return { ok: false, problem: `${path.join('.')}: ${message}` };
 }
 
-/** What the server is asked for: to start a run, or to go on with one. */
+/** What the server is asked for: to start a run, to go on with one, or to train. */
 export type RunOrder =
   | { readonly kind: 'start'; readonly params: Omit<ParamsOf<'annsmith/optimize'>, 'job'> }
   | {
       readonly kind: 'resume';
       readonly params: Omit<ParamsOf<'annsmith/resume'>, 'job'>;
+      readonly modules: readonly ModuleName[];
+    }
+  | {
+      readonly kind: 'train';
+      readonly params: Omit<ParamsOf<'annsmith/grpo'>, 'job'>;
       readonly modules: readonly ModuleName[];
     };
 
@@ -53,12 +66,26 @@ export function orderOf(
   settings: RunSettings,
   available: readonly ModuleName[],
 ): RunOrder {
-  const { module, dataset, policy, budgetMinutes, group, rounds, seed, resume } = definition;
+  const { module, dataset, policy, budgetMinutes, group, rounds, seed, resume, grpo } = definition;
   const modules = module === 'all' ? [...available] : [module];
   if (resume !== undefined) {
     return { kind: 'resume', params: { root, run: resume, model: settings.model }, modules };
   }
   const names = dataset ?? settings.dataset;
+  if (grpo !== undefined) {
+    const params = {
+      root,
+      mode: grpo,
+      modules: module === 'all' ? null : [module],
+      datasets: names === '' ? [] : splitDatasetNames(names),
+      rounds: rounds ?? 1,
+      group: group ?? settings.group,
+      // A round begun is a round ended; the setting is about runs.
+      budgetMinutes: budgetMinutes === undefined || budgetMinutes === 0 ? null : budgetMinutes,
+      seed: seed ?? 1,
+    };
+    return { kind: 'train', params, modules };
+  }
   return {
     kind: 'start',
     params: {

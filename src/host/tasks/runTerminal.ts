@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { EngineError } from '../engine/errors.ts';
+import { roundText } from '../grpo/roundText.ts';
 import { errorLine } from '../reportError.ts';
 import type { RunEnd, RunWork } from '../runs.ts';
 import { gainText, modulesTitle } from '../runText.ts';
@@ -7,6 +8,7 @@ import { asCompilerLine, RunScreen } from './runScreen.ts';
 
 const exitCodes: Readonly<Record<RunEnd['kind'], number>> = {
   done: 0,
+  trained: 0,
   failed: 1,
   stopped: 1,
   busy: 1,
@@ -84,9 +86,14 @@ function lastWords(end: RunEnd): string {
         ? vscode.l10n.t('{0}: no gain was confirmed', modulesTitle(end.modules, vscode.l10n))
         : gainText(end.modules, gain, speedup, vscode.l10n);
     }
+    case 'trained':
+      return end.report.rounds.map((round) => roundText(round, vscode.l10n)).join('\n');
     case 'cancelled':
-      return vscode.l10n.t('Cancelled. The run can be resumed in the Candidates view.');
+      return end.isTraining
+        ? vscode.l10n.t('Cancelled. The next round goes on from here.')
+        : vscode.l10n.t('Cancelled. The run can be resumed in the Candidates view.');
     case 'stopped':
+      if (end.isTraining) return vscode.l10n.t('The engine server ended. The next round goes on from here.');
       return vscode.l10n.t('The engine server ended. The run can be resumed in the Candidates view.');
     case 'busy':
       return vscode.l10n.t('Another run of this window is going on. Timing is exclusive: one at a time.');

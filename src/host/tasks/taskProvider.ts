@@ -4,7 +4,7 @@ import { taskType } from '../ids.ts';
 import type { WindowRuns } from '../runs.ts';
 import { runTask, taskOf } from './annsmithTask.ts';
 
-/** Offers one task per module of every workspace, and one over all of them; completes those of tasks.json. */
+/** Offers one task per module of every workspace, one over all of them, and one that trains; completes those of tasks.json. */
 export function registerTaskProvider(store: Store, runs: WindowRuns): vscode.Disposable {
   return vscode.tasks.registerTaskProvider(taskType, {
     provideTasks: () =>
@@ -13,7 +13,10 @@ export function registerTaskProvider(store: Store, runs: WindowRuns): vscode.Dis
         .flatMap(({ root, modules }) => {
           const names = modules.map(({ module }) => module);
           const all = names.length > 1 ? (['all'] as const) : [];
-          return [...names, ...all].map((module) => runTask(root, { module }, runs));
+          return [
+            ...[...names, ...all].map((module) => runTask(root, { module }, runs)),
+            runTask(root, { module: 'all', grpo: 'online' }, runs),
+          ];
         }),
     resolveTask: (task) => taskOf(task.definition, task.scope ?? vscode.TaskScope.Workspace, task.name, runs),
   });

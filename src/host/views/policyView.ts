@@ -27,7 +27,7 @@ export function policyView(
       mayGetCode: (at) => models.consents.some((consent) => consent.endpoint === at),
     };
     const runs = workspaces.flatMap(({ root }) => store.runsOf(root));
-    tree.show(policyTree({ policy: policyInUse(), runs, models: facts }, l10n));
+    tree.show(policyTree({ policy: policyInUse(), runs, models: facts, policies: store.policies }, l10n));
   };
   const view = window.createTreeView(views.policy, { treeDataProvider: tree });
   const look = async (): Promise<void> => {

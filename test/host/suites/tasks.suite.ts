@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import * as vscode from 'vscode';
+import { commands, roundsPanelType } from '../../../src/host/ids.ts';
 import type { EngineEvent } from '../../../src/protocol/engine.ts';
 import { extension, next, root, until } from './window.ts';
 
@@ -74,11 +75,17 @@ suite('tasks', () => {
     await until('the manifest', store.onChange, () => store.workspaces[0]?.datasets[0] === dataset);
   });
 
-  test('one is offered for each module, and one for all', async () => {
+  test('one is offered for each module, one for all, and one that trains', async () => {
     const tasks = await vscode.tasks.fetchTasks({ type: 'annsmith' });
     assert.deepEqual(
-      tasks.map(({ definition }) => definition['module']),
-      ['construction', 'search', 'refinement', 'all'],
+      tasks.map(({ definition }) => [definition['module'], definition['grpo']]),
+      [
+        ['construction', undefined],
+        ['search', undefined],
+        ['refinement', undefined],
+        ['all', undefined],
+        ['all', 'online'],
+      ],
     );
     for (const { problemMatchers, presentationOptions } of tasks) {
       assert.deepEqual(problemMatchers, ['$annsmith-compiler']);
@@ -125,6 +132,37 @@ suite('tasks', () => {
     const candidates = done?.groups.flatMap((group) => group.candidates) ?? [];
     assert.equal(candidates.length, 2);
     assert.ok(candidates.every(({ verdict }) => verdict !== null));
+  }).timeout(540_000);
+
+  test('a round of GRPO trains the policy on what it measures; its version can be promoted and taken back', async () => {
+    const { runs, store } = await extension().activate();
+    await until('the versions', store.onChange, () => store.policies !== undefined);
+    const [prior] = store.policies!.versions;
+    const ended = run(await changed('search', { grpo: 'online', group: 4, seed: 7 }));
+    await until('the round', runs.onChange, () => runs.active?.kind === 'train');
+    assert.equal(await ended, 0);
+    await until('its report', store.onChange, () => store.policies!.rounds.length === 1);
+    const [round] = store.policies!.rounds;
+    assert.equal(round?.from, prior?.version);
+    assert.ok(Number.isFinite(round?.training?.kl), JSON.stringify(round));
+    assert.ok(round?.evaluation !== null, 'the new version was measured');
+    const sampling = (): string | undefined =>
+      store.policies!.versions.find((version) => version.promoted)?.version;
+    assert.equal(sampling(), round?.promoted === true ? round.version : prior?.version);
+
+    await vscode.commands.executeCommand(commands.promoteVersion, { version: round?.version });
+    await until('the new version', store.onChange, () => sampling() === round?.version);
+    await vscode.commands.executeCommand(commands.rollBackVersion);
+    await until('the prior', store.onChange, () => sampling() === prior?.version);
+
+    await vscode.commands.executeCommand(commands.showRounds);
+    const shown = (): boolean =>
+      vscode.window.tabGroups.all
+        .flatMap(({ tabs }) => tabs)
+        .some(
+          ({ input }) => input instanceof vscode.TabInputWebview && input.viewType.endsWith(roundsPanelType),
+        );
+    await until('the view of rounds', vscode.window.tabGroups.onDidChangeTabs, shown);
   }).timeout(540_000);
 
   test('a task of tasks.json is completed', async () => {

@@ -1,10 +1,11 @@
-import type { RunView } from '../../../protocol/engine.ts';
+import type { PolicyState, RunView } from '../../../protocol/engine.ts';
 import type { Localize } from '../../localize.ts';
 import { type PolicySpec, parsePolicies, sharesPolicy } from '../../policy/spec.ts';
 import { totalUsage, usageLong, usageShort } from '../../policy/usageText.ts';
 import { formatCount } from './format.ts';
 import { line, title, type ViewNode } from './node.ts';
 import { type ModelFacts, modelNode } from './policyModel.ts';
+import { lineageNodes } from './policyVersions.ts';
 
 export interface PolicyInput {
   /** As the settings name it. */
@@ -12,16 +13,21 @@ export interface PolicyInput {
   /** Of every folder; newest first within each. */
   readonly runs: readonly RunView[];
   readonly models: ModelFacts;
+  /** Undefined before the server has said. */
+  readonly policies: PolicyState | undefined;
 }
 
 /** What writes the candidates, what of this workspace it can learn from, and what it has used. */
-export function policyTree({ policy, runs, models }: PolicyInput, l10n: Localize): readonly ViewNode[] {
+export function policyTree(
+  { policy, runs, models, policies }: PolicyInput,
+  l10n: Localize,
+): readonly ViewNode[] {
   const specs = parsePolicies(policy);
   if (specs === undefined) return [unknownNode(policy, l10n)];
   const own = runs.filter((run) => sharesPolicy(run.policy, specs));
   return [
     ...specs.flatMap((spec) =>
-      spec.kind === 'playbook' ? playbookNodes(runs, l10n) : [modelNode(spec, models, l10n)],
+      spec.kind === 'playbook' ? playbookNodes(runs, policies, l10n) : [modelNode(spec, models, l10n)],
     ),
     judgedNode(own, l10n),
     ...usageNodes(specs, own, l10n),
@@ -47,14 +53,19 @@ function unknownNode(policy: string, l10n: Localize): ViewNode {
   };
 }
 
-function playbookNodes(runs: readonly RunView[], l10n: Localize): ViewNode[] {
+function playbookNodes(
+  runs: readonly RunView[],
+  policies: PolicyState | undefined,
+  l10n: Localize,
+): ViewNode[] {
   const newest = runs
     .filter((run) => run.policy === 'playbook')
     .reduce<RunView | undefined>(
       (latest, run) => (latest === undefined || run.at > latest.at ? run : latest),
       undefined,
     );
-  const version = newest?.policyVersion;
+  const promoted = policies?.versions.find((version) => version.promoted)?.version;
+  const version = promoted ?? newest?.policyVersion;
   return [
     {
       id: 'policy:id',
@@ -63,33 +74,16 @@ function playbookNodes(runs: readonly RunView[], l10n: Localize): ViewNode[] {
       tooltip: [
         title('playbook'),
         line(l10n.t('The built-in catalogue of rewrites: offline, free, trainable.')),
-        ...(version === undefined ? [] : [line(l10n.t('Version of the newest run: {0}.', version))]),
+        ...(version === undefined ? [] : [line(l10n.t('Version that samples: {0}.', version))]),
+        ...(newest === undefined
+          ? []
+          : [line(l10n.t('Version of the newest run: {0}.', newest.policyVersion))]),
       ],
       icon: { name: 'book' },
       target: {},
       children: [],
     },
-    ...priorNodes(version, l10n),
-  ];
-}
-
-/** A version of the playbook is that of its prior, then that of its grammar. */
-function priorNodes(version: string | undefined, l10n: Localize): ViewNode[] {
-  const prior = version?.split('+', 1)[0];
-  if (prior === undefined || prior === '') return [];
-  return [
-    {
-      id: 'policy:prior',
-      label: l10n.t('Prior'),
-      description: l10n.t('version {0}', prior),
-      tooltip: [
-        title(l10n.t('Prior')),
-        line(l10n.t('How likely each rewrite is tried, before anything is learned from runs.')),
-      ],
-      icon: { name: 'graph' },
-      target: {},
-      children: [],
-    },
+    ...(policies === undefined ? [] : lineageNodes(policies, l10n)),
   ];
 }
 

@@ -23,6 +23,8 @@ export interface ModelFacts {
 /** What the commands of the Policy view are about. */
 export interface PolicyTarget extends CommandTarget {
   readonly policy?: string;
+  /** Of the built-in policy. */
+  readonly version?: string;
   /** An origin, or `vscode.lm/VENDOR`. */
   readonly endpoint?: string;
 }

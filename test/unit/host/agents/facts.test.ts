@@ -156,6 +156,7 @@ describe('the status', () => {
       {
         engine: 'running',
         active: {
+          kind: 'optimize',
           job: 'j',
           root,
           modules: ['search'],

@@ -64,6 +64,29 @@ describe('task definitions', () => {
     expect(order).toEqual({ kind: 'resume', params: { root: '/w', run: 'r1', model }, modules: ['search'] });
   });
 
+  it('train the built-in policy, one round unless they say more, as long as it takes', () => {
+    const trained = definitionOf({ module: 'all', grpo: 'online', rounds: 3 });
+    expect(orderOf(trained, '/w', settings, moduleNames)).toEqual({
+      kind: 'train',
+      params: {
+        root: '/w',
+        mode: 'online',
+        modules: null,
+        datasets: settings.dataset === '' ? [] : [settings.dataset],
+        rounds: 3,
+        group: settings.group,
+        budgetMinutes: null,
+        seed: 1,
+      },
+      modules: moduleNames,
+    });
+    const offline = orderOf(definitionOf({ grpo: 'offline', budgetMinutes: 5 }), '/w', settings, moduleNames);
+    expect(offline).toMatchObject({
+      kind: 'train',
+      params: { mode: 'offline', rounds: 1, modules: ['search'], budgetMinutes: 5 },
+    });
+  });
+
   it('are refused with the field that is wrong', () => {
     expect(parseDefinition({ type: 'annsmith', module: 'indexing' })).toMatchObject({ ok: false });
     const parsed = parseDefinition({ type: 'annsmith', module: 'search', group: 1 });
@@ -72,11 +95,15 @@ describe('task definitions', () => {
     expect(policy.ok ? '' : policy.problem).toBe(
       'policy: not playbook, openai:MODEL or vscode:VENDOR/FAMILY, or several with commas',
     );
+    const odd = parseDefinition({ type: 'annsmith', module: 'all', grpo: 'online', resume: 'r1' });
+    expect(odd.ok ? '' : odd.problem).toBe('resume: rounds of GRPO do not have it');
   });
 
   it('have every field in the manifest, as the editor drops those it does not know', () => {
     const [task] = packageManifest.contributes.taskDefinitions;
     const known = Object.keys(task!.properties).sort();
+    // No task has all of them at once.
+    const training = { grpo: 'online', module: 'all' };
     const all = {
       dataset: 'a',
       policy: 'openai:m',
@@ -88,7 +115,7 @@ describe('task definitions', () => {
       folder: 'f',
     };
     expect(
-      Object.keys(definitionOf(all))
+      [...new Set([...Object.keys(definitionOf(all)), ...Object.keys(definitionOf(training))])]
         .filter((key) => key !== 'type')
         .sort(),
     ).toEqual(known);

@@ -64,6 +64,7 @@ describe('outcomes', () => {
 
 describe('the status bar', () => {
   const run: ActiveRun = {
+    kind: 'optimize',
     job: 'j',
     root: '/w',
     modules: ['search'],

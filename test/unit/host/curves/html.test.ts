@@ -1,6 +1,6 @@
 /** The document of the benchmark view and its policy. */
 import { expect, it } from 'vitest';
-import { curvesHtml } from '../../../../src/host/curves/html.ts';
+import { pageHtml } from '../../../../src/host/page/html.ts';
 
 const document = {
   cspSource: 'https://files.example',
@@ -13,7 +13,7 @@ const document = {
 };
 
 it('allows its own script and style, and nothing else', () => {
-  const text = curvesHtml(document);
+  const text = pageHtml(document);
   const [, policy = ''] = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(text) ?? [];
   expect(policy.split('; ')).toEqual([
     "default-src 'none'",
@@ -27,7 +27,7 @@ it('allows its own script and style, and nothing else', () => {
 });
 
 it('has no inline script, style or handler', () => {
-  const text = curvesHtml(document);
+  const text = pageHtml(document);
   expect(text).not.toMatch(/<style|\sstyle=|\son\w+=/);
   expect(text.match(/<script/g)).toHaveLength(1);
   expect(text).toMatch(/<script nonce="n0nce" src="https:\/\/files\.example\/dist\/curves\.js"><\/script>/);
@@ -35,7 +35,7 @@ it('has no inline script, style or handler', () => {
 
 it('takes texts for text', () => {
   const hostile = `"><script>alert(1)</script>`;
-  const text = curvesHtml({ ...document, title: hostile, loading: hostile, language: hostile });
+  const text = pageHtml({ ...document, title: hostile, loading: hostile, language: hostile });
   expect(text.match(/<script/g)).toHaveLength(1);
   expect(text).toContain('&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;');
 });

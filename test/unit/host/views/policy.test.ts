@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { policyTree } from '../../../../src/host/views/model/policy.ts';
+import { type PolicyInput, policyTree } from '../../../../src/host/views/model/policy.ts';
 import type { ModelFacts } from '../../../../src/host/views/model/policyModel.ts';
+import { roundOf, versionOf } from '../../grpo/sampleRounds.ts';
 import { candidate, group, l10n, outline, run, tooltipText } from './samples.ts';
 
 const groups = [
@@ -26,6 +27,9 @@ const models: ModelFacts = {
 };
 const usage = { promptTokens: 1000, completionTokens: 200, requests: 3, cost: 0.25 };
 
+const tree = (input: Omit<PolicyInput, 'policies'> & Partial<PolicyInput>) =>
+  policyTree({ policies: undefined, ...input }, l10n);
+
 describe('policy view', () => {
   it('names the policy, its prior, and what it can learn from', () => {
     const runs = [
@@ -33,24 +37,56 @@ describe('policy view', () => {
       run({ id: 'r0', policyVersion: '2+ffff', at: '2026-01-01T10:00:00.000Z', groups }),
       run({ id: 'x', policy: 'openai:m', policyVersion: '9', at: '2026-03-01T10:00:00.000Z', groups }),
     ];
-    const rows = policyTree({ policy: 'playbook', runs, models }, l10n);
-    expect(outline(rows)).toEqual([
-      'Playbook | 3+5f1d0c7a9e21',
-      'Prior | version 3',
-      'Judged candidates | 4, runs: 2',
-    ]);
+    const rows = tree({ policy: 'playbook', runs, models });
+    expect(outline(rows)).toEqual(['Playbook | 3+5f1d0c7a9e21', 'Judged candidates | 4, runs: 2']);
     expect(tooltipText(rows[0]!)).toContain('offline, free, trainable');
   });
 
   it('knows no version before the first run', () => {
-    expect(outline(policyTree({ policy: 'playbook', runs: [], models }, l10n))).toEqual([
+    expect(outline(tree({ policy: 'playbook', runs: [], models }))).toEqual([
       'Playbook',
       'Judged candidates | none yet',
     ]);
   });
 
+  it('shows the lineage newest first, which version samples, and the rounds', () => {
+    const prior = versionOf('3+5f1d0c7a9e21', { parent: null, created: null, metrics: null });
+    const first = versionOf('pb-1-aaaaaaaa', { parent: '3+5f1d0c7a9e21', promoted: true });
+    const second = versionOf('pb-2-bbbbbbbb', { parent: 'pb-1-aaaaaaaa' });
+    const broken = versionOf('pb-1-cccccccc', {
+      parent: null,
+      created: null,
+      metrics: null,
+      problem: 'its numbers are not those of a network',
+    });
+    const round = roundOf({ from: 'pb-1-aaaaaaaa', version: 'pb-2-bbbbbbbb' });
+    const policies = { versions: [prior, first, second, broken], rounds: [round] };
+    const rows = tree({ policy: 'playbook', runs: [], models, policies });
+    expect(outline(rows)).toEqual([
+      'Playbook | pb-1-aaaaaaaa',
+      'Versions | trained: 3',
+      '  pb-1-cccccccc | cannot be used',
+      '  pb-2-bbbbbbbb | mean reward 0.125',
+      '  pb-1-aaaaaaaa | samples · mean reward 0.125',
+      '  3+5f1d0c7a9e21 | published prior',
+      'GRPO rounds | 1 · last: promoted',
+      'Judged candidates | none yet',
+    ]);
+    const [, versions, rounds] = rows;
+    // What samples already, and what cannot, is not offered.
+    expect(versions!.children.map(({ kind }) => kind)).toEqual([
+      undefined,
+      'annsmith.policy.version',
+      undefined,
+      'annsmith.policy.version',
+    ]);
+    expect(versions!.children[1]!.target).toEqual({ version: 'pb-2-bbbbbbbb' });
+    expect(tooltipText(versions!.children[1]!)).toContain('Trained from pb-1-aaaaaaaa.');
+    expect(tooltipText(rounds!)).toContain(round.why);
+  });
+
   it('shows what a model needs, and what is missing', () => {
-    const rows = policyTree({ policy: 'openai:gpt-5', runs: [], models }, l10n);
+    const rows = tree({ policy: 'openai:gpt-5', runs: [], models });
     expect(outline(rows)).toEqual([
       'gpt-5 | OpenAI-compatible',
       '  Endpoint | https://a.example',
@@ -84,7 +120,7 @@ describe('policy view', () => {
       run({ id: 'r2', policy: 'playbook,openai:gpt-5', usage }),
       run({ id: 'r3', policy: 'openai:other', usage }),
     ];
-    const rows = policyTree({ policy: 'openai:gpt-5', runs, models: ready }, l10n);
+    const rows = tree({ policy: 'openai:gpt-5', runs, models: ready });
     expect(outline(rows).slice(2)).toEqual([
       '  API key | set',
       '  Sending code | allowed',
@@ -107,14 +143,14 @@ describe('policy view', () => {
         outcome: { ok: false, error: 'The key was refused.' },
       }),
     };
-    const [row] = policyTree({ policy: 'openai:m', runs: [], models: failed }, l10n);
+    const [row] = tree({ policy: 'openai:m', runs: [], models: failed });
     const test = row!.children.at(-1)!;
     expect([test.description, test.icon?.name]).toEqual(['failed: The key was refused.', 'error']);
   });
 
   it('asks neither a key nor leave for a server on this machine', () => {
     const endpoint = { ...models.endpoint!, origin: 'http://localhost:8000', isLocal: true };
-    const [row] = policyTree({ policy: 'openai:m', runs: [], models: { ...models, endpoint } }, l10n);
+    const [row] = tree({ policy: 'openai:m', runs: [], models: { ...models, endpoint } });
     expect(outline(row!.children)).toEqual([
       'Endpoint | http://localhost:8000 · this machine',
       'API key | not set, often not needed here',
@@ -124,20 +160,14 @@ describe('policy view', () => {
   });
 
   it('says that an address is none', () => {
-    const [row] = policyTree(
-      { policy: 'openai:m', runs: [], models: { ...models, endpoint: undefined } },
-      l10n,
-    );
+    const [row] = tree({ policy: 'openai:m', runs: [], models: { ...models, endpoint: undefined } });
     expect(outline(row!.children)).toEqual(['Endpoint | not an address', 'Last test | not tested yet']);
   });
 
   it('shows models of the editor, and whether they are there', () => {
     const isOffered = (vendor: string, family: string) => `${vendor}/${family}` === 'copilot/gpt-5';
     const facts = { ...models, isOffered };
-    const rows = policyTree(
-      { policy: 'vscode:copilot/gpt-5,vscode:x/y,playbook', runs: [], models: facts },
-      l10n,
-    );
+    const rows = tree({ policy: 'vscode:copilot/gpt-5,vscode:x/y,playbook', runs: [], models: facts });
     expect(outline(rows).filter((row) => !/Last test|Sending code/.test(row))).toEqual([
       'copilot/gpt-5 | language model of the editor',
       '  Provider | copilot · available',
@@ -152,7 +182,7 @@ describe('policy view', () => {
   it('shows which vendor of the editor may be sent code', () => {
     const facts = { ...models, mayGetCode: (endpoint: string) => endpoint === 'vscode.lm/copilot' };
     const policy = 'vscode:copilot/gpt-5,vscode:x/y';
-    const rows = policyTree({ policy, runs: [], models: facts }, l10n);
+    const rows = tree({ policy, runs: [], models: facts });
     expect(outline(rows).filter((row) => row.includes('Sending code'))).toEqual([
       '  Sending code | allowed',
       '  Sending code | asked before the first time',
@@ -164,8 +194,6 @@ describe('policy view', () => {
   });
 
   it('says that a text is no policy', () => {
-    expect(outline(policyTree({ policy: 'gpt-5', runs: [], models }, l10n))).toEqual([
-      'gpt-5 | not a policy',
-    ]);
+    expect(outline(tree({ policy: 'gpt-5', runs: [], models }))).toEqual(['gpt-5 | not a policy']);
   });
 });

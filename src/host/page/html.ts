@@ -1,5 +1,5 @@
-/** What the document of the benchmark view is made of. */
-export interface CurvesDocument {
+/** What the document of a webview is made of. */
+export interface PageDocument {
   /** Where the editor serves the extension's files from. */
   readonly cspSource: string;
   readonly nonce: string;
@@ -13,10 +13,10 @@ export interface CurvesDocument {
 }
 
 /**
- * The document of the benchmark view. It may run its own script and use its own style sheet, nothing else: no inline
+ * The document of a webview. It may run its own script and use its own style sheet, nothing else: no inline
  * code or style, no connection, no frame. Data URLs are for the PNG that is drawn from the SVG.
  */
-export function curvesHtml(document: CurvesDocument): string {
+export function pageHtml(document: PageDocument): string {
   const { cspSource, nonce, script, style, title, loading, language } = document;
   const policy = [
     `default-src 'none'`,

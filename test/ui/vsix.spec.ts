@@ -39,6 +39,8 @@ describe('the package for this platform', () => {
         'dist/openai.mjs',
         'dist/curves.js',
         'dist/curves.css',
+        'dist/rounds.js',
+        'dist/rounds.css',
         'dist/report.js',
         'dist/tree-sitter-cpp.wasm',
         'build/native/bin/annsmith.node',

@@ -138,7 +138,7 @@ suite('tasks', () => {
     const { runs, store } = await extension().activate();
     await until('the versions', store.onChange, () => store.policies !== undefined);
     const [prior] = store.policies!.versions;
-    const ended = run(await changed('search', { grpo: 'online', group: 4, seed: 7 }));
+    const ended = run(await changed('search', { grpo: 'online', group: 3, seed: 7 }));
     await until('the round', runs.onChange, () => runs.active?.kind === 'train');
     assert.equal(await ended, 0);
     await until('its report', store.onChange, () => store.policies!.rounds.length === 1);

@@ -28,8 +28,8 @@ export async function grpoInWorkspace(request: WorkspaceRounds, context: InputCo
   });
 }
 
-/** Modules that have regions, without construction where there is another. @throws UserError where none has. */
-function defaultModules(workspace: Workspace): readonly [ModuleName, ...ModuleName[]] {
+/** Modules that are sampled where none are named: those that have regions, without construction where there is another. @throws UserError where none has. */
+export function defaultModules(workspace: Workspace): readonly [ModuleName, ...ModuleName[]] {
   const [first, ...rest] = moduleNames.filter((name) => workspace.regions[name].length > 0);
   if (first === undefined) {
     requireRegions(workspace, 'search');

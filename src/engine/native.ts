@@ -50,7 +50,7 @@ interface Addon {
 }
 
 /** The folder that holds package.json: found from this file, so that it works from sources and from a bundle. */
-function packageRoot(): string {
+export function packageRoot(): string {
   for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
     const manifest = join(folder, 'package.json');
     if (existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).name === 'annsmith') return folder;

@@ -111,6 +111,28 @@ export interface GrpoReport {
   readonly version: string;
 }
 
+/** The same for a language model, trained by the Python trainer. */
+export interface ModelGrpoReport {
+  readonly policy: string;
+  readonly mode: 'online' | 'offline';
+  /** Of the new adapter: a hash of its weights. */
+  readonly version: string;
+  /** What it was trained from: an adapter's version, or `base`. */
+  readonly parent: string;
+  /** Folder of the new adapter. */
+  readonly adapter: string;
+  readonly groups: number;
+  /** Groups left out, by reason. */
+  readonly skipped: Readonly<Record<string, number>>;
+  readonly meanReward: number | null;
+  readonly steps: number;
+  /** Of the last step. */
+  readonly loss: number | null;
+  readonly kl: number | null;
+  readonly clipFraction: number | null;
+  readonly entropy: number | null;
+}
+
 export const checkpointFormat = 1;
 
 /** A version of the built-in policy. Numbers of the network are doubles, little-endian, in base64. */

@@ -4,29 +4,17 @@ import { skippedText } from '../../engine/grpoRound.ts';
 import { grpoInWorkspace } from '../../engine/grpoWorkspace.ts';
 import { createCppSyntax } from '../../engine/module/cppSyntax.ts';
 import { PolicyStore } from '../../engine/policyStore.ts';
+import { templateVersion } from '../../engine/prompt/template.ts';
 import { splitDatasetNames } from '../../protocol/dataset.ts';
 import type { GrpoReport, GrpoRoundReport, VersionSummary } from '../../protocol/grpo.ts';
-import { type ModuleName, moduleNames } from '../../protocol/module.ts';
+import { moduleNames } from '../../protocol/module.ts';
 import { findWorkspace } from '../context.ts';
+import { grpoOfModel, modelReportText, requireNoModel } from '../grpoOfModel.ts';
+import type { GrpoOptions } from '../grpoOptions.ts';
 import type { Execute } from '../main.ts';
 import { modulesOf } from '../modulesOf.ts';
 import { wholeNumber } from '../numbers.ts';
 import { table } from '../table.ts';
-
-interface Options {
-  readonly policy: string;
-  readonly rounds?: number;
-  readonly offline?: boolean;
-  readonly workspace?: string;
-  readonly module?: readonly [ModuleName, ...ModuleName[]];
-  readonly dataset: readonly string[];
-  readonly group: number;
-  readonly groups: number;
-  readonly seed: number;
-  readonly budget?: number;
-  readonly promote: 'auto' | 'never';
-  readonly advantageLimit?: number;
-}
 
 function collect(value: string, before: readonly string[]): string[] {
   return [...before, ...splitDatasetNames(value)];
@@ -70,9 +58,19 @@ export function addGrpoCommand(program: Command, execute: Execute): void {
         .choices(['auto', 'never'])
         .default('auto'),
     )
-    .option('--advantage-limit <x>', 'clip advantages to -x..x (default: not at all)', positive);
-  grpo.action((options: Options) =>
-    execute(async ({ output, services, signal }) => {
+    .option('--advantage-limit <x>', 'clip advantages to -x..x (default: not at all)', positive)
+    .optionsGroup('For --policy openai:MODEL, a model that runs here (npm run setup:trainer):')
+    .option('--model <folder>', 'the base model')
+    .option('--adapter <folder>', 'the adapter that samples now (default: none, the base model alone)')
+    .option('--out <folder>', 'where the new adapter goes')
+    .option(
+      '--policy-version <version>',
+      'with --offline: the version that the groups have in the ledger',
+      templateVersion,
+    );
+  grpo.action((options: GrpoOptions) =>
+    execute(async (context) => {
+      const { output, services, signal } = context;
       const {
         policy,
         rounds = 1,
@@ -86,7 +84,12 @@ export function addGrpoCommand(program: Command, execute: Execute): void {
         promote,
         advantageLimit,
       } = options;
-      requirePlaybook(policy);
+      if (policy !== 'playbook') {
+        const report = await grpoOfModel(options, context);
+        output.result(report, () => modelReportText(report));
+        return;
+      }
+      requireNoModel(options);
       if (promote === 'never' && rounds > 1) {
         throw new UserError(
           'rounds-without-promotion',
@@ -163,15 +166,6 @@ function positive(text: string): number {
   const value = Number(text);
   if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('must be a number above 0.');
   return value;
-}
-
-function requirePlaybook(policy: string): void {
-  if (policy === 'playbook') return;
-  throw new UserError(
-    'no-such-policy',
-    `--policy ${policy}: \`annsmith grpo\` trains the built-in policy, playbook`,
-    'Leave out --policy. Language models are trained from the same ledger by the Python trainer: see trainer/README.md.',
-  );
 }
 
 function roundText({ from, version, groups, training, promoted, why }: GrpoRoundReport): string {

@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { contrastivePrompt } from '../engine/contrastivePrompt.ts';
+import { UserError } from '../engine/errors.ts';
+import { defaultModules } from '../engine/grpoWorkspace.ts';
+import { withJudge } from '../engine/judge.ts';
+import { ledgerPath } from '../engine/ledger/runSummary.ts';
+import { createCppSyntax } from '../engine/module/cppSyntax.ts';
+import { parsePolicies } from '../engine/policy/model/modelSpec.ts';
+import { previewPrompt } from '../engine/promptPreview.ts';
+import { runInputs } from '../engine/runInputs.ts';
+import { type ModelRound, offlineRound, onlineRounds } from '../engine/trainer/modelRounds.ts';
+import { writeWhole } from '../engine/wholeFile.ts';
+import type { ModelGrpoReport } from '../protocol/grpo.ts';
+import { defaultModelSettings } from '../protocol/model.ts';
+import { type CommandContext, findWorkspace } from './context.ts';
+import type { GrpoOptions } from './grpoOptions.ts';
+import { startRewardServer } from './rewards/rewardServer.ts';
+import { table } from './table.ts';
+
+/** Completions that may wait at the reward server: one group of the trainer at a time. */
+const mostPending = 64;
+
+/** Rounds of GRPO for a language model: the Python trainer's, with this process measuring. @throws UserError */
+export async function grpoOfModel(options: GrpoOptions, context: CommandContext): Promise<ModelGrpoReport> {
+  const round = roundOf(options);
+  const root = findWorkspace(options.workspace);
+  if (options.offline === true) return offlineRound(ledgerPath(root), options.policyVersion, round, context);
+  return online(root, options, round, context);
+}
+
+/** What only language models have. @throws UserError where it was given for the built-in policy. */
+export function requireNoModel({ model, adapter, out }: GrpoOptions): void {
+  const given = Object.entries({ model, adapter, out }).find(([, value]) => value !== undefined)?.[0];
+  if (given === undefined) return;
+  throw new UserError(
+    'option-of-models',
+    `--${given} is for language models, and the policy is playbook`,
+    `Leave out --${given}, or name the model with --policy openai:MODEL.`,
+  );
+}
+
+function roundOf({ policy, model, adapter, out, seed, advantageLimit }: GrpoOptions): ModelRound {
+  const [spec, another] = parsePolicies(policy);
+  if (spec?.kind !== 'openai' || another !== undefined) {
+    throw new UserError(
+      'no-such-policy',
+      `--policy ${policy}: rounds train one policy, playbook or a model that runs here`,
+      'Name one: playbook, or openai:MODEL as the ledger has it.',
+    );
+  }
+  if (model === undefined) throw missing('model', "Name the base model's folder: --model FOLDER.");
+  if (out === undefined) throw missing('out', "Name the new adapter's folder: --out FOLDER.");
+  return { policy, model, adapter, out, seed, advantageLimit };
+}
+
+function missing(option: string, fix: string): UserError {
+  return new UserError(
+    'option-missing',
+    `--${option} is missing: weights of a language model are trained`,
+    fix,
+  );
+}
+
+/** Prompts as `annsmith prompt` has them, measured by a reward server that lives as long as the rounds do. */
+async function online(
+  root: string,
+  { module: named, dataset, rounds = 1, group, seed }: GrpoOptions,
+  round: ModelRound,
+  { services, signal }: CommandContext,
+): Promise<ModelGrpoReport> {
+  const syntax = await createCppSyntax();
+  const input = { services, signal, syntax };
+  const inputs = await runInputs({ root, datasets: dataset, heldOut: [] }, input);
+  const modules = named ?? defaultModules(inputs.workspace);
+  const prompts = `${resolve(round.out)}.prompts.jsonl`;
+  // A round that is gone on with asks what it asked before.
+  if (!existsSync(prompts)) {
+    const build = contrastivePrompt(defaultModelSettings);
+    const lines: string[] = [];
+    for (const module of modules) {
+      const { messages } = await previewPrompt({ root, module, dataset: dataset[0], seed, build }, input);
+      lines.push(JSON.stringify({ module, messages }));
+    }
+    await writeWhole(prompts, `${lines.join('\n')}\n`);
+  }
+  const token = randomBytes(32).toString('hex');
+  const judging = { services, signal, ...inputs, syntax, modules, aggregate: 'geomean' as const, seed };
+  const report = await withJudge(judging, async (judge) => {
+    const server = await startRewardServer({ judge, token, port: 0, mostPending, logger: services.logger });
+    try {
+      const rewards = { url: server.url, token };
+      return await onlineRounds({ rewards, prompts, rounds, group }, round, { services, signal });
+    } finally {
+      await server.close();
+    }
+  });
+  await rm(prompts, { force: true });
+  return report;
+}
+
+export function modelReportText(report: ModelGrpoReport): string {
+  const { version, parent, adapter, groups, meanReward, steps, loss, kl, clipFraction, entropy } = report;
+  const text = (value: number | null, digits: number): string => value?.toFixed(digits) ?? '-';
+  const row = [
+    version,
+    parent,
+    groups,
+    text(meanReward, 3),
+    steps,
+    text(loss, 4),
+    text(kl, 4),
+    clipFraction === null ? '-' : `${Math.round(100 * clipFraction)} %`,
+    text(entropy, 3),
+  ];
+  const head = ['adapter', 'from', 'groups', 'mean', 'steps', 'loss', 'KL', 'clipped', 'entropy'];
+  return `${table(head, [row])}\nin ${adapter}; hand it to a server with \`annsmith_trainer handover\` (trainer/README.md)`;
+}

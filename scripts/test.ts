@@ -118,7 +118,7 @@ try {
   rmSync(scratch, { recursive: true, force: true });
 }
 process.stdout.write(
-  '\nLeft out: npm run test:faults (20 seeded schedules, about ten minutes) and npm run test:trainer (the Python trainer, which installs PyTorch). They time things, so they are run by hand: npm run bench:knn, bench:baseline, bench:harness, bench:group, bench:grpo, bench:editor, calibrate.\n',
+  '\nLeft out: npm run test:faults (20 seeded schedules, about ten minutes) and npm run test:trainer (the Python trainer, which installs PyTorch). They time things, so they are run by hand: npm run bench:knn, bench:baseline, bench:harness, bench:group, bench:grpo, bench:learning, bench:editor, calibrate.\n',
 );
 if (findChromium() === undefined) {
   leftOut.push('the tests of pages in a browser: name one in $CHROMIUM, or put chromium on the PATH');

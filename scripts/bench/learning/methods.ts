@@ -1,0 +1,72 @@
+/** The ways to propose that are compared, each as a policy per round; what they learn between rounds is theirs. */
+import { trainingSet, updateOnce } from '../../../src/engine/grpoRound.ts';
+import { readLedger } from '../../../src/engine/ledger/ledgerReader.ts';
+import { ledgerPath } from '../../../src/engine/ledger/runSummary.ts';
+import { catalogue } from '../../../src/engine/policy/playbook/catalogue.ts';
+import { createPlaybookPolicy } from '../../../src/engine/policy/playbook/playbookPolicy.ts';
+import type { PriorTable } from '../../../src/engine/policy/playbook/prior.ts';
+import type { PolicyStore } from '../../../src/engine/policyStore.ts';
+import type { Clock, CppSyntax } from '../../../src/engine/ports.ts';
+import type { CandidateReport } from '../../../src/protocol/optimize.ts';
+import type { Policy } from '../../../src/protocol/policy.ts';
+import { TpePolicy } from './tpe.ts';
+
+export const methodNames = ['frozen', 'trained', 'random', 'tpe'] as const;
+export type MethodName = (typeof methodNames)[number];
+
+export interface MethodContext {
+  /** Workspace of the method's own; its ledger is what it learns from. */
+  readonly root: string;
+  readonly store: PolicyStore;
+  readonly syntax: CppSyntax;
+  readonly clock: Clock;
+  readonly seed: number;
+}
+
+export interface Method {
+  /** What samples the next group. */
+  policy(): Policy;
+  /** Learns from the group that was sampled last. */
+  learn(candidates: readonly CandidateReport[]): Promise<void>;
+  stop(): void;
+}
+
+/** Every rewrite is in a program or not with the same probability, and every value is as likely as the others. */
+const uniform: PriorTable = { version: 'uniform', rewrites: {}, default: 0, values: {} };
+
+const learnsNothing = { learn: async () => undefined, stop: () => undefined };
+
+export function createMethod(name: MethodName, context: MethodContext): Method {
+  const { store, syntax, seed } = context;
+  switch (name) {
+    case 'frozen':
+      return { ...learnsNothing, policy: () => createPlaybookPolicy({ catalogue, syntax }) };
+    case 'random':
+      return { ...learnsNothing, policy: () => createPlaybookPolicy({ catalogue, syntax, prior: uniform }) };
+    case 'trained':
+      return {
+        policy: () => createPlaybookPolicy({ catalogue, syntax, trained: store.promoted() }),
+        learn: () => updateAndPromote(context),
+        stop: () => undefined,
+      };
+    case 'tpe': {
+      const policy = new TpePolicy(store.grammar, syntax, seed);
+      return {
+        policy: () => policy,
+        learn: (candidates) => policy.tell(candidates.map(({ reward }) => reward ?? -1)),
+        stop: () => policy.stop(),
+      };
+    }
+  }
+}
+
+/** An online round without its evaluation, which would cost measurements that the others do not have. */
+async function updateAndPromote({ root, store, clock, seed }: MethodContext): Promise<void> {
+  const from = store.load(store.promotedVersion);
+  const { records, problems } = await readLedger(ledgerPath(root));
+  const set = trainingSet({ records, problems }, { from, grammar: store.grammar });
+  // A group of equal rewards teaches nothing.
+  if (set.groups.length === 0) return;
+  const { version } = await updateOnce({ store, clock, from, set, workspace: 'bench', seed });
+  await store.promote(version);
+}

@@ -11,6 +11,7 @@ import type { CurvePoint } from '../../src/protocol/measurement.ts';
 import { el } from '../shared/dom.ts';
 import type { Editor } from '../shared/editor.ts';
 import { onThemeChange, readTheme, type Theme } from '../shared/editorTheme.ts';
+import { errorState } from '../shared/errorState.ts';
 import { csvOf } from './csv.ts';
 import { CurveList } from './curveList.ts';
 import { Details } from './details.ts';
@@ -19,7 +20,7 @@ import { Filters } from './filters.ts';
 import { colourSlots } from './look.ts';
 import { type Curve, type Plot, plotOf } from './plot.ts';
 import { pngOf } from './png.ts';
-import { emptyState, errorState, nothingState } from './states.ts';
+import { emptyState, nothingState } from './states.ts';
 import { svgOf } from './svg.ts';
 import { Tables } from './tables.ts';
 import { colourOf } from './theme.ts';
@@ -162,7 +163,9 @@ export class Page {
     this.#loading.hidden = data !== undefined || this.#failure !== undefined;
     this.#content.hidden = !some;
     this.#notice.replaceChildren(
-      ...(this.#failure === undefined ? [] : [errorState(this.#words, this.#failure, some, act)]),
+      ...(this.#failure === undefined
+        ? []
+        : [errorState((key) => this.#words.text(key), this.#failure, some, act)]),
       ...(data === undefined || some ? [] : [emptyState(this.#words, this.#trusted, act)]),
     );
     if (!some) return;

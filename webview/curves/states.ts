@@ -21,29 +21,6 @@ export function emptyState(words: Words, trusted: boolean, act: Do): HTMLElement
   );
 }
 
-/** The data could not be read; with curves from before, those stay in sight below it. */
-export function errorState(
-  words: Words,
-  error: { readonly message: string; readonly fix: string | null },
-  older: boolean,
-  act: Do,
-): HTMLElement {
-  return el(
-    'section',
-    { class: 'state error', role: 'alert' },
-    el('h2', {}, words.text('errorHeading')),
-    el('p', {}, error.message),
-    error.fix === null ? null : el('p', {}, error.fix),
-    older && el('p', {}, words.text('errorOlder')),
-    el(
-      'div',
-      { class: 'buttons' },
-      button(words.text('retry'), () => act('retry'), 'primary'),
-      button(words.text('showLog'), () => act('showLog')),
-    ),
-  );
-}
-
 /** There are curves, but the filters let none through. */
 export function nothingState(words: Words, showAll: () => void): HTMLElement {
   return el(

@@ -9,6 +9,7 @@ import type {
 import { button, el } from '../shared/dom.ts';
 import type { Editor } from '../shared/editor.ts';
 import { onThemeChange, readTheme, type Theme } from '../shared/editorTheme.ts';
+import { errorState } from '../shared/errorState.ts';
 import { MetricChart } from './chart.ts';
 import { roundTables } from './tables.ts';
 import { versionList } from './versions.ts';
@@ -119,7 +120,16 @@ export class Page {
     this.#loading.hidden = data !== undefined || this.#failure !== undefined;
     this.#content.hidden = !some;
     this.#notice.replaceChildren(
-      ...(this.#failure === undefined ? [] : [this.#failed(this.#failure, data !== undefined)]),
+      ...(this.#failure === undefined
+        ? []
+        : [
+            errorState(
+              (key) => words.text(key),
+              this.#failure,
+              data !== undefined,
+              (action) => this.#act(action),
+            ),
+          ]),
       ...(data === undefined || some ? [] : [this.#empty()]),
     );
     if (data === undefined) return;
@@ -131,24 +141,6 @@ export class Page {
     if (!some) return;
     for (const [metric, chart] of this.#charts) chart.draw(pointsOf(data.rounds, metric, this.#state.module));
     this.#tables.replaceChildren(roundTables(data.rounds, words));
-  }
-
-  #failed({ message, fix }: Failure, older: boolean): HTMLElement {
-    const words = this.#words;
-    return el(
-      'section',
-      { class: 'state error', role: 'alert' },
-      el('h2', {}, words.text('errorHeading')),
-      el('p', {}, message),
-      fix === null ? null : el('p', {}, fix),
-      older && el('p', {}, words.text('errorOlder')),
-      el(
-        'div',
-        { class: 'buttons' },
-        button(words.text('retry'), () => this.#act('retry'), 'primary'),
-        button(words.text('showLog'), () => this.#act('showLog')),
-      ),
-    );
   }
 
   #empty(): HTMLElement {

@@ -8,44 +8,28 @@ import {
   type ToPage,
 } from '../../../../src/protocol/curvesMessages.ts';
 import type { CurvesData } from '../../../../src/protocol/engine.ts';
+import { PageRecorder } from '../page/pageRecorder.ts';
 import { sampleCurves } from './sampleCurves.ts';
 
 const ready = { type: 'ready', protocol: curvesProtocolVersion };
 
-/** An editor and an engine that write down what is asked of them; answers of the engine are given by hand. */
-class Recorder implements PanelPorts {
-  readonly posted: ToPage[] = [];
-  readonly calls: string[] = [];
+/** Answers of the engine are given by hand. */
+class Recorder extends PageRecorder<ToPage> implements PanelPorts {
   readonly fetches: PromiseWithResolvers<CurvesData>[] = [];
 
-  post(message: ToPage): void {
-    this.posted.push(message);
-  }
   init() {
     return { root: '/w', name: 'w', locale: 'en', strings: pageStrings({ t: (text) => text }) };
   }
-  isTrusted = () => true;
   fetch(): Promise<CurvesData> {
     const answer = Promise.withResolvers<CurvesData>();
     this.fetches.push(answer);
     return answer.promise;
   }
-  explain = (error: unknown) => ({ message: (error as Error).message, fix: 'try again' });
   save = async ({ format }: { format: string }) => (format === 'png' ? undefined : `x.${format}`);
-  copy = async (text: string) => this.#call(`copy ${text}`);
-  review = async (run: string, candidate: string) => this.#call(`review ${run} ${candidate}`);
-  openDiff = async (run: string, candidate: string) => this.#call(`diff ${run} ${candidate}`);
-  openReport = async (run: string) => this.#call(`report ${run}`);
-  act = async (action: string) => this.#call(`act ${action}`);
-  fail = (error: unknown) => this.#call(`fail ${(error as Error).message}`);
-  warn = (text: string) => this.#call(`warn ${text}`);
-
-  types(): string[] {
-    return this.posted.map(({ type }) => type);
-  }
-  #call(text: string): void {
-    this.calls.push(text);
-  }
+  copy = async (text: string) => this.call(`copy ${text}`);
+  review = async (run: string, candidate: string) => this.call(`review ${run} ${candidate}`);
+  openDiff = async (run: string, candidate: string) => this.call(`diff ${run} ${candidate}`);
+  openReport = async (run: string) => this.call(`report ${run}`);
 }
 
 describe('the conversation with the page', () => {

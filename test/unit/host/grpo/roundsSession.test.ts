@@ -10,35 +10,18 @@ import {
   roundsProtocolVersion,
 } from '../../../../src/protocol/roundsMessages.ts';
 import { sampleState } from '../../grpo/sampleRounds.ts';
+import { PageRecorder } from '../page/pageRecorder.ts';
 
 const ready = { type: 'ready', protocol: roundsProtocolVersion };
 
-/** An editor and an engine that write down what is asked of them. */
-class Recorder implements RoundsPorts {
-  readonly posted: RoundsToPage[] = [];
-  readonly calls: string[] = [];
+class Recorder extends PageRecorder<RoundsToPage> implements RoundsPorts {
   answer: () => Promise<PolicyState> = async () => sampleState();
 
-  post(message: RoundsToPage): void {
-    this.posted.push(message);
-  }
   init() {
     return { locale: 'en', strings: pageStrings({ t: (text) => text }) };
   }
-  isTrusted = () => true;
   fetch = () => this.answer();
-  explain = (error: unknown) => ({ message: (error as Error).message, fix: 'try again' });
-  promote = async (version: string) => this.#call(`promote ${version}`);
-  act = async (action: string) => this.#call(`act ${action}`);
-  fail = (error: unknown) => this.#call(`fail ${(error as Error).message}`);
-  warn = (text: string) => this.#call(`warn ${text}`);
-
-  types(): string[] {
-    return this.posted.map(({ type }) => type);
-  }
-  #call(text: string): void {
-    this.calls.push(text);
-  }
+  promote = async (version: string) => this.call(`promote ${version}`);
 }
 
 describe('the conversation with the page of rounds', () => {

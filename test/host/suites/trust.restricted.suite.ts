@@ -41,7 +41,13 @@ suite('restricted mode', () => {
 
   test('commands start nothing', async () => {
     const before = ours();
-    for (const id of [commands.doctor, commands.benchmark, commands.optimizeModule, commands.restartServer]) {
+    for (const id of [
+      commands.doctor,
+      commands.benchmark,
+      commands.optimizeModule,
+      commands.runGrpoRound,
+      commands.restartServer,
+    ]) {
       await assert.rejects(Promise.resolve(vscode.commands.executeCommand(id)), /trust/i, id);
     }
     assert.deepEqual(started(before), []);

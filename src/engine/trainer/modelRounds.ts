@@ -77,6 +77,10 @@ function reportOf(
 ): ModelGrpoReport {
   const rewards = groups.flatMap(({ mean_reward: reward }) => reward ?? []);
   const mean = rewards.reduce((sum, reward) => sum + reward, 0) / rewards.length;
+  const skipped: Record<string, number> = { ...start?.skipped };
+  for (const { skipped: reason } of groups) {
+    if (reason !== undefined) skipped[reason] = (skipped[reason] ?? 0) + 1;
+  }
   const last = steps.at(-1);
   return {
     policy,
@@ -84,8 +88,8 @@ function reportOf(
     version: saved.version,
     parent: saved.parent,
     adapter: saved.path,
-    groups: start?.groups ?? rewards.length,
-    skipped: start?.skipped ?? {},
+    groups: start?.groups ?? groups.filter(({ skipped: reason }) => reason === undefined).length,
+    skipped,
     meanReward: start?.mean_reward ?? (rewards.length === 0 ? null : mean),
     steps: steps.length,
     loss: last?.loss ?? null,

@@ -122,7 +122,7 @@ it('hands the token over in the environment, and no other key', async () => {
   const rewards = { url: 'http://127.0.0.1:1', token: 'a-token-of-the-test' };
   const input = { rewards, prompts: '/p.jsonl', rounds: 2, group: 4 };
   const report = await onlineRounds(input, round, context());
-  expect(report).toMatchObject({ mode: 'online', groups: 1, meanReward: 0.25, skipped: {} });
+  expect(report).toMatchObject({ mode: 'online', groups: 1, meanReward: 0.25, skipped: { unrewarded: 1 } });
   expect(await written('secrets')).toBe('a-token-of-the-test/');
   expect(await written('args')).not.toContain('a-token-of-the-test');
 });

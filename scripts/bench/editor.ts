@@ -203,6 +203,8 @@ try {
   await workbench.command('Developer: Show Running Extensions');
   const row = workbench.page.locator('.extension', { hasText: 'Annsmith' }).locator('.activation-time');
   say('activation, as "Show Running Extensions" has it', await row.first().innerText());
+  // It is a dialog, over everything else.
+  await workbench.page.keyboard.press('Escape');
 
   const [server] = window.processes('server.mjs');
   const [host] = window.processes('--type=extensionHost');

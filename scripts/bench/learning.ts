@@ -8,28 +8,36 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createCppSyntax } from '../../src/engine/module/cppSyntax.ts';
 import { optimize } from '../../src/engine/optimizer.ts';
-import { derivedSeed } from '../../src/engine/policyRequest.ts';
 import { PolicyStore } from '../../src/engine/policyStore.ts';
 import type { Services } from '../../src/engine/ports.ts';
 import { createProcessRunner } from '../../src/engine/processRunner.ts';
 import { runInputs } from '../../src/engine/runInputs.ts';
 import { mean } from '../../src/engine/statistics.ts';
 import { splitDatasetNames } from '../../src/protocol/dataset.ts';
-import type { CandidateReport } from '../../src/protocol/optimize.ts';
 import type { Policy } from '../../src/protocol/policy.ts';
-import { createMethod, type Method, type MethodName, methodNames } from './learning/methods.ts';
-import { intervalOf, intervalText, Results } from './learning/results.ts';
+import {
+  createMethod,
+  learningPolicy,
+  type Method,
+  type MethodName,
+  methodNames,
+} from './learning/methods.ts';
+import { intervalOf, intervalText, type Result, Results } from './learning/results.ts';
 import { setUpOptuna } from './learning/tpe.ts';
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '3' },
-    rounds: { type: 'string', default: '5' },
-    group: { type: 'string', default: '8' },
+    rounds: { type: 'string', default: '6' },
+    group: { type: 'string', default: '5' },
     module: { type: 'string', default: 'search' },
-    // 61 MB of vectors: more than most last-level caches, so that memory is what there is to gain from.
-    dataset: { type: 'string', default: 'synthetic-manifold:n=60000,d=256,seed=1' },
-    transfer: { type: 'string', default: 'mnist-784-euclidean,wink-100-angular' },
+    // 37 MB of vectors: quick to build, and above a last-level cache of 32 MiB, or prefetch would teach nothing.
+    dataset: { type: 'string', default: 'synthetic-clusters:n=12000,d=768,queries=1000,seed=1' },
+    transfer: {
+      type: 'string',
+      default:
+        'synthetic-clusters:n=20000,d=512,queries=1000,seed=2,synthetic-manifold:n=12000,d=768,queries=1000,seed=3',
+    },
     fresh: { type: 'boolean', default: false },
   },
 });
@@ -69,15 +77,16 @@ function workspaceFor(method: MethodName, seed: number, purpose: string): string
   return own;
 }
 
-/** One group of a policy, judged and rewarded as any other. */
+/** Groups of a policy, one after the other in one run, judged and rewarded as any others. */
 async function measure(
+  facts: Omit<Result, 'round' | 'module' | 'rewards' | 'gains' | 'seconds'>,
   policy: Policy,
   workspace: string,
-  dataset: string,
-  seed: number,
-): Promise<CandidateReport[]> {
+  roundNumbers: readonly number[],
+): Promise<void> {
+  const begin = performance.now();
   const inputs = await runInputs(
-    { root: workspace, datasets: [dataset], heldOut: [] },
+    { root: workspace, datasets: [facts.dataset], heldOut: [] },
     { services, signal, syntax },
   );
   const { candidates } = await optimize({
@@ -88,55 +97,47 @@ async function measure(
     modules: [module],
     aggregate: 'geomean',
     group,
-    rounds: 1,
+    rounds: roundNumbers.length,
     budgetSeconds: undefined,
-    seed,
+    seed: facts.seed,
     apply: 'none',
     stopAfter: 'groups',
   });
-  return [...candidates];
-}
-
-async function measured(
-  facts: {
-    readonly method: MethodName;
-    readonly seed: number;
-    readonly dataset: string;
-    readonly round: number;
-  },
-  policy: Policy,
-  workspace: string,
-): Promise<CandidateReport[]> {
-  const begin = performance.now();
-  const seed = derivedSeed(facts.seed, `${facts.dataset}/${facts.round}`);
-  const candidates = await measure(policy, workspace, facts.dataset, seed);
-  const rewards = candidates.flatMap(({ reward }) => reward ?? []);
-  const gains = candidates.flatMap(({ verdict, interval }) =>
-    verdict.kind === 'accepted' && interval !== null ? [interval.value] : [],
-  );
   const seconds = (performance.now() - begin) / 1000;
-  results.add({ ...facts, module, rewards, gains, seconds });
-  const text = rewards.length === 0 ? 'nothing measured' : `mean reward ${mean(rewards).toFixed(3)}`;
+  const all = roundNumbers.map((round, i): Result => {
+    const own = candidates.filter(({ id }) => id.startsWith(`g${i + 1}c`));
+    const rewards = own.flatMap(({ reward }) => reward ?? []);
+    const gains = own.flatMap(({ verdict, interval }) =>
+      verdict.kind === 'accepted' && interval !== null ? [interval.value] : [],
+    );
+    return { ...facts, round, module, rewards, gains, seconds: seconds / roundNumbers.length };
+  });
+  // All of them or none: what a cut-off method had learned is gone with its process.
+  results.add(all);
+  const means = all.map(({ rewards }) => (rewards.length === 0 ? '-' : mean(rewards).toFixed(3)));
   say(
-    `${facts.method}, seed ${facts.seed}, ${facts.dataset}, round ${facts.round}: ${text}, ${Math.round(seconds)} s`,
+    `${facts.method}, seed ${facts.seed}, ${facts.dataset}: mean rewards ${means.join(' ')}, ${Math.round(seconds)} s`,
   );
-  return candidates;
 }
 
-/** All rounds of a method with a seed. A cut-off method begins anew: what it had learned is gone with its process. */
+/** All rounds of a method with a seed. */
 async function learn(method: MethodName, seed: number): Promise<void> {
   const { dataset } = values;
-  if (results.of({ method, seed, dataset, module }).length >= rounds) return;
+  const facts = { method, seed, dataset, group };
+  if (results.of({ ...facts, module }).length === rounds) return;
   results.remove({ method, seed, module });
   rmSync(join(folder, `${method}-${seed}`), { recursive: true, force: true });
   const own = workspaceFor(method, seed, 'trained-on');
   const store = storeFor(method, seed);
   const way: Method = createMethod(method, { root: own, store, syntax, clock: services.clock, seed });
   try {
-    for (let round = 1; round <= rounds; round++) {
-      const candidates = await measured({ method, seed, dataset, round }, way.policy(), own);
-      await way.learn(candidates);
-    }
+    await measure(
+      facts,
+      learningPolicy(way),
+      own,
+      Array.from({ length: rounds }, (_, i) => i + 1),
+    );
+    if (method === 'trained') await way.learn();
   } finally {
     way.stop();
   }
@@ -148,10 +149,11 @@ function storeFor(method: MethodName, seed: number): PolicyStore {
 
 /** One group on a dataset that was never trained on, without anything measured there before. */
 async function transfer(method: 'frozen' | 'trained', seed: number, dataset: string): Promise<void> {
-  if (results.of({ method, seed, dataset, module, round: 0 }).length > 0) return;
+  const facts = { method, seed, dataset, group };
+  if (results.of({ ...facts, module, round: 0 }).length > 0) return;
   const own = workspaceFor(method, seed, `transfer-${transfers.indexOf(dataset)}`);
   const context = { root: own, store: storeFor(method, seed), syntax, clock: services.clock, seed };
-  await measured({ method, seed, dataset, round: 0 }, createMethod(method, context).policy(), own);
+  await measure(facts, createMethod(method, context).policy(), own, [0]);
 }
 
 // Seeds outermost: cut off, every method has as many as the others.
@@ -171,12 +173,12 @@ const each = (of: (seed: number) => number): string => intervalText(intervalOf(s
 const meanReward = (method: MethodName, seed: number, only: (round: number) => boolean): number =>
   mean(
     results
-      .of({ method, seed, dataset, module })
+      .of({ method, seed, dataset, group, module })
       .filter(({ round }) => only(round))
       .flatMap(({ rewards }) => rewards),
   );
 const bestGain = (method: MethodName, seed: number): number =>
-  Math.max(0, ...results.of({ method, seed, dataset, module }).flatMap(({ gains }) => gains));
+  Math.max(0, ...results.of({ method, seed, dataset, group, module }).flatMap(({ gains }) => gains));
 
 out(
   `${module} on ${dataset}: ${measurements} measurements (${rounds} groups of ${group}), seeds ${seeds.join(', ')}\n\n`,
@@ -205,7 +207,9 @@ out(rowOf(['dataset', 'frozen, mean reward', 'trained, mean reward', 'trained - 
 out(rowOf(['---', '---', '---', '---']));
 for (const name of transfers) {
   const shot = (method: MethodName, seed: number): number =>
-    mean(results.of({ method, seed, dataset: name, module, round: 0 }).flatMap(({ rewards }) => rewards));
+    mean(
+      results.of({ method, seed, dataset: name, group, module, round: 0 }).flatMap(({ rewards }) => rewards),
+    );
   out(
     rowOf([
       name,

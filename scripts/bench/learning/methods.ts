@@ -7,7 +7,7 @@ import { createPlaybookPolicy } from '../../../src/engine/policy/playbook/playbo
 import type { PriorTable } from '../../../src/engine/policy/playbook/prior.ts';
 import type { PolicyStore } from '../../../src/engine/policyStore.ts';
 import type { Clock, CppSyntax } from '../../../src/engine/ports.ts';
-import type { CandidateReport } from '../../../src/protocol/optimize.ts';
+import { recordsOf } from '../../../src/protocol/ledger.ts';
 import type { Policy } from '../../../src/protocol/policy.ts';
 import { TpePolicy } from './tpe.ts';
 
@@ -26,13 +26,16 @@ export interface MethodContext {
 export interface Method {
   /** What samples the next group. */
   policy(): Policy;
-  /** Learns from the group that was sampled last. */
-  learn(candidates: readonly CandidateReport[]): Promise<void>;
+  /** Learns from the group that was sampled last; it is in the ledger. */
+  learn(): Promise<void>;
   stop(): void;
 }
 
 /** Every rewrite is in a program or not with the same probability, and every value is as likely as the others. */
 const uniform: PriorTable = { version: 'uniform', rewrites: {}, default: 0, values: {} };
+
+/** Told of a candidate that could not be measured: as bad as one that was refused. */
+const notMeasured = -1;
 
 const learnsNothing = { learn: async () => undefined, stop: () => undefined };
 
@@ -53,11 +56,41 @@ export function createMethod(name: MethodName, context: MethodContext): Method {
       const policy = new TpePolicy(store.grammar, syntax, seed);
       return {
         policy: () => policy,
-        learn: (candidates) => policy.tell(candidates.map(({ reward }) => reward ?? -1)),
+        learn: async () => policy.tell(await rewardsOfLastGroup(context.root)),
         stop: () => policy.stop(),
       };
     }
   }
+}
+
+/** As one policy: between groups its method learns from the group before. */
+export function learningPolicy(method: Method): Policy {
+  let now = method.policy();
+  let isFirst = true;
+  return {
+    get id() {
+      return now.id;
+    },
+    get version() {
+      return now.version;
+    },
+    condition: (request) => now.condition?.(request) ?? {},
+    async *sample(request, signal) {
+      if (!isFirst) await method.learn();
+      isFirst = false;
+      now = method.policy();
+      yield* now.sample(request, signal);
+    },
+  };
+}
+
+/** In the order of the group. */
+async function rewardsOfLastGroup(root: string): Promise<number[]> {
+  const { records } = await readLedger(ledgerPath(root));
+  const last = recordsOf(records, 'group-end').at(-1)!;
+  return recordsOf(records, 'completion')
+    .filter(({ runId, groupId }) => runId === last.runId && groupId === last.groupId)
+    .map(({ candidateId }) => last.rewards[candidateId] ?? notMeasured);
 }
 
 /** An online round without its evaluation, which would cost measurements that the others do not have. */

@@ -9,6 +9,8 @@ const resultSchema = z.object({
   seed: z.number(),
   dataset: z.string(),
   module: z.string(),
+  /** Candidates per group. */
+  group: z.number(),
   /** 1-based; 0: zero-shot, on a dataset that was never trained on. */
   round: z.number(),
   rewards: z.array(z.number()),
@@ -35,9 +37,9 @@ export class Results {
     });
   }
 
-  add(result: Result): void {
-    this.#known.push(result);
-    appendFileSync(this.#path, `${JSON.stringify(result)}\n`);
+  add(results: readonly Result[]): void {
+    this.#known.push(...results);
+    appendFileSync(this.#path, linesOf(results));
   }
 
   of(wanted: Partial<Result>): Result[] {
@@ -47,8 +49,12 @@ export class Results {
   /** Forgets what has to be measured anew. */
   remove(unwanted: Partial<Result>): void {
     this.#known = this.#known.filter((result) => !fits(result, unwanted));
-    writeFileSync(this.#path, this.#known.map((result) => `${JSON.stringify(result)}\n`).join(''));
+    writeFileSync(this.#path, linesOf(this.#known));
   }
+}
+
+function linesOf(results: readonly Result[]): string {
+  return results.map((result) => `${JSON.stringify(result)}\n`).join('');
 }
 
 function fits(result: Result, wanted: Partial<Result>): boolean {

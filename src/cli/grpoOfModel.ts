@@ -26,6 +26,7 @@ const mostPending = 64;
 /** Rounds of GRPO for a language model: the Python trainer's, with this process measuring. @throws UserError */
 export async function grpoOfModel(options: GrpoOptions, context: CommandContext): Promise<ModelGrpoReport> {
   const round = roundOf(options);
+  requireNoPlaybook(options);
   const root = findWorkspace(options.workspace);
   if (options.offline === true) return offlineRound(ledgerPath(root), options.policyVersion, round, context);
   return online(root, options, round, context);
@@ -40,6 +41,28 @@ export function requireNoModel({ model, adapter, out }: GrpoOptions): void {
     `--${given} is for language models, and the policy is playbook`,
     `Leave out --${given}, or name the model with --policy openai:MODEL.`,
   );
+}
+
+/** What only the built-in policy has, or only rounds that sample. @throws UserError where it was given. */
+function requireNoPlaybook({ groups, budget, promote, offline, module, dataset }: GrpoOptions): void {
+  const given = (options: Readonly<Record<string, unknown>>): string | undefined =>
+    Object.entries(options).find(([, value]) => value !== undefined)?.[0];
+  const ofPlaybook = given({ groups, budget, promote });
+  if (ofPlaybook !== undefined) {
+    throw new UserError(
+      'option-of-playbook',
+      `--${ofPlaybook} is for the built-in policy: rounds of a language model are one group each, and \`annsmith_trainer handover\` promotes`,
+      `Leave out --${ofPlaybook}.`,
+    );
+  }
+  const ofSampling = given({ module, dataset: dataset.length > 0 ? dataset : undefined });
+  if (offline === true && ofSampling !== undefined) {
+    throw new UserError(
+      'option-of-sampling',
+      `--${ofSampling} says what is measured, and an offline round of a language model measures nothing: it takes every group of --policy-version`,
+      `Leave out --${ofSampling}, or leave out --offline.`,
+    );
+  }
 }
 
 function roundOf({ policy, model, adapter, out, seed, advantageLimit }: GrpoOptions): ModelRound {
@@ -71,6 +94,10 @@ async function online(
   round: ModelRound,
   { services, signal }: CommandContext,
 ): Promise<ModelGrpoReport> {
+  // The trainer would say so too, after everything that is made ready for it.
+  if (existsSync(round.out)) {
+    throw new UserError('out-exists', `${round.out} exists`, 'Name a new folder with --out.');
+  }
   const syntax = await createCppSyntax();
   const input = { services, signal, syntax };
   const inputs = await runInputs({ root, datasets: dataset, heldOut: [] }, input);

@@ -9,10 +9,10 @@ export interface GrpoOptions {
   readonly module?: readonly [ModuleName, ...ModuleName[]];
   readonly dataset: readonly string[];
   readonly group: number;
-  readonly groups: number;
+  readonly groups?: number;
   readonly seed: number;
   readonly budget?: number;
-  readonly promote: 'auto' | 'never';
+  readonly promote?: 'auto' | 'never';
   readonly advantageLimit?: number;
   readonly model?: string;
   readonly adapter?: string;

@@ -43,7 +43,7 @@ export function addGrpoCommand(program: Command, execute: Execute): void {
       [],
     )
     .option('--group <n>', 'candidates per group', wholeNumber(2, 64), 8)
-    .option('--groups <n>', 'groups per module and round', wholeNumber(1, 64), 1)
+    .option('--groups <n>', 'groups per module and round (default: 1)', wholeNumber(1, 64))
     .option('--seed <n>', 'seed of sampling and training', wholeNumber(0, 2 ** 31), 1)
     .option(
       '--budget <minutes>',
@@ -53,10 +53,8 @@ export function addGrpoCommand(program: Command, execute: Execute): void {
     .addOption(
       new Option(
         '--promote <when>',
-        'auto: measure a group per module of the new version, and let it sample from then on unless it is worse',
-      )
-        .choices(['auto', 'never'])
-        .default('auto'),
+        'auto, the default: measure a group per module of the new version, and let it sample from then on unless it is worse',
+      ).choices(['auto', 'never']),
     )
     .option('--advantage-limit <x>', 'clip advantages to -x..x (default: not at all)', positive)
     .optionsGroup('For --policy openai:MODEL, a model that runs here (npm run setup:trainer):')
@@ -78,12 +76,19 @@ export function addGrpoCommand(program: Command, execute: Execute): void {
         module,
         dataset,
         group,
-        groups,
+        groups = 1,
         seed,
         budget,
-        promote,
+        promote = 'auto',
         advantageLimit,
       } = options;
+      if (offline && rounds > 1) {
+        throw new UserError(
+          'offline-rounds',
+          `--offline is one update, not ${rounds} rounds`,
+          'Leave out --rounds, or leave out --offline.',
+        );
+      }
       if (policy !== 'playbook') {
         const report = await grpoOfModel(options, context);
         output.result(report, () => modelReportText(report));
@@ -95,13 +100,6 @@ export function addGrpoCommand(program: Command, execute: Execute): void {
           'rounds-without-promotion',
           `--promote never leaves the version that samples as it is: ${rounds} rounds would train it ${rounds} times anew, none from the one before`,
           'Leave out --rounds, or leave out --promote never.',
-        );
-      }
-      if (offline && rounds > 1) {
-        throw new UserError(
-          'offline-rounds',
-          `--offline is one update, not ${rounds} rounds`,
-          'Leave out --rounds, or leave out --offline.',
         );
       }
       const report = await grpoInWorkspace(

@@ -35,6 +35,19 @@ it('refuses rounds that could not follow on each other', () => {
   expect(refused('--rounds', '2', '--offline')).toMatchObject({ code: 'offline-rounds' });
 });
 
+it('refuses for a language model what its rounds do not have, and an adapter that is there', () => {
+  const workspace = join(repository, 'examples', 'hnsw');
+  const model = ['--policy', 'openai:tiny', '--model', home, '--workspace', workspace];
+  const code = (...args: string[]): unknown =>
+    (JSON.parse(run(...model, ...args, '--json').stdout) as { error: { code: string } }).error.code;
+  const out = ['--out', join(home, 'new')];
+  expect(code(...out, '--groups', '2')).toBe('option-of-playbook');
+  expect(code(...out, '--promote', 'auto')).toBe('option-of-playbook');
+  expect(code(...out, '--budget', '9')).toBe('option-of-playbook');
+  expect(code(...out, '--offline', '--module', 'search')).toBe('option-of-sampling');
+  expect(code('--out', home)).toBe('out-exists');
+});
+
 it('clips advantages where that is asked for', async () => {
   const root = join(home, 'workspace');
   const example = join(repository, 'examples', 'hnsw');

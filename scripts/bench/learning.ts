@@ -27,8 +27,8 @@ import { setUpOptuna } from './learning/tpe.ts';
 
 const { values } = parseArgs({
   options: {
-    seeds: { type: 'string', default: '3' },
-    rounds: { type: 'string', default: '6' },
+    seeds: { type: 'string', default: '1,2,3,4' },
+    rounds: { type: 'string', default: '5' },
     group: { type: 'string', default: '5' },
     module: { type: 'string', default: 'search' },
     // 37 MB of vectors: quick to build, and above a last-level cache of 32 MiB, or prefetch would teach nothing.
@@ -36,12 +36,12 @@ const { values } = parseArgs({
     transfer: {
       type: 'string',
       default:
-        'synthetic-clusters:n=20000,d=512,queries=1000,seed=2,synthetic-manifold:n=12000,d=768,queries=1000,seed=3',
+        'synthetic-manifold:n=12000,d=768,queries=1000,seed=3,synthetic-clusters:n=20000,d=512,queries=1000,seed=2',
     },
     fresh: { type: 'boolean', default: false },
   },
 });
-const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => i + 1);
+const seeds = values.seeds.split(',').map(Number);
 const rounds = Number(values.rounds);
 const group = Number(values.group);
 const module = values.module === 'refinement' ? 'refinement' : 'search';

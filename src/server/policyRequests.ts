@@ -1,5 +1,4 @@
 import { grpoInWorkspace } from '../engine/grpoWorkspace.ts';
-import { PolicyStore } from '../engine/policyStore.ts';
 import type { PolicyState } from '../protocol/engine.ts';
 import { moduleNames } from '../protocol/module.ts';
 import type { Handlers } from './requests.ts';
@@ -9,8 +8,7 @@ import type { Session } from './session.ts';
 export function policyHandlers(
   session: Session,
 ): Pick<Handlers, 'annsmith/policies' | 'annsmith/grpo' | 'annsmith/promote' | 'annsmith/rollBack'> {
-  const { jobs } = session;
-  const store = new PolicyStore(jobs.services.clock);
+  const { jobs, policies: store } = session;
   const state = async (): Promise<PolicyState> => {
     const [versions, rounds] = await Promise.all([store.list(), store.rounds()]);
     return { versions, rounds };

@@ -9,7 +9,7 @@ import type { DocumentRegion } from './language/documentRegions.ts';
 import { hoverAt } from './language/hover.ts';
 import { answerRequests, cancelled } from './requests.ts';
 import { Session } from './session.ts';
-import { registerWatchers, touchChanged } from './watch.ts';
+import { isChangedIn, registerWatchers, touchChanged } from './watch.ts';
 
 /** Wires a connection to a session and starts to listen. */
 export function serve(connection: Connection): void {
@@ -38,10 +38,15 @@ function serveLifecycle(session: Session): void {
   connection.onInitialized(() => {
     const { workspace } = client;
     session.inBackground(
-      registerWatchers(connection, {
-        files: workspace?.didChangeWatchedFiles?.dynamicRegistration === true,
-        settings: workspace?.didChangeConfiguration?.dynamicRegistration === true,
-      }),
+      registerWatchers(
+        connection,
+        {
+          files: workspace?.didChangeWatchedFiles?.dynamicRegistration === true,
+          settings: workspace?.didChangeConfiguration?.dynamicRegistration === true,
+          otherFolders: workspace?.didChangeWatchedFiles?.relativePatternSupport === true,
+        },
+        session.policies.folder,
+      ),
     );
     if (workspace?.workspaceFolders === true) {
       connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) =>
@@ -91,7 +96,11 @@ function serveDocuments(session: Session): void {
     if (path === undefined) return;
     for (const root of roots.holding(path)) watch.touch(root, { index: true, saved: true });
   });
-  connection.onDidChangeWatchedFiles(({ changes }) => touchChanged(watch, roots, changes));
+  connection.onDidChangeWatchedFiles(({ changes }) => {
+    touchChanged(watch, roots, changes);
+    // Rounds of other processes, `annsmith grpo` in a terminal.
+    if (isChangedIn(session.policies.folder, changes)) session.send({ kind: 'changed', what: 'policies' });
+  });
 }
 
 function serveLanguage(session: Session): void {

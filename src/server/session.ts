@@ -9,6 +9,7 @@ import { URI } from 'vscode-uri';
 import { errorText } from '../engine/errors.ts';
 import { type CppSyntaxTrees, createCppSyntax } from '../engine/module/cppSyntax.ts';
 import { hasManifest } from '../engine/module/workspace.ts';
+import { PolicyStore } from '../engine/policyStore.ts';
 import type { Logger } from '../engine/ports.ts';
 import { type EngineEvent, eventMethod, type ModuleOverview } from '../protocol/engine.ts';
 import { BackgroundBenchmark } from './backgroundBenchmark.ts';
@@ -28,6 +29,7 @@ export class Session {
   readonly roots: Roots;
   readonly settings: Settings;
   readonly jobs: Jobs;
+  readonly policies: PolicyStore;
   readonly regions: DocumentRegions;
   readonly diagnostics: Diagnostics;
   readonly background: BackgroundBenchmark;
@@ -49,6 +51,7 @@ export class Session {
     this.roots = new Roots(() => this.syntax());
     this.settings = new Settings(connection);
     this.jobs = new Jobs((event) => this.send(event), this.logger);
+    this.policies = new PolicyStore(this.jobs.services.clock);
     this.regions = new DocumentRegions(this.roots, () => this.syntax());
     this.diagnostics = new Diagnostics(connection, this.documents, () => this.syntax());
     this.watch = new Watch((root, touched) => this.inBackground(this.look(root, touched)));

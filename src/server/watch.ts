@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import {
   type Connection,
   DidChangeConfigurationNotification,
@@ -81,10 +81,16 @@ export function touchChanged(watch: Watch, roots: Roots, changes: readonly FileE
   }
 }
 
-/** Asks the client to tell of files and settings, where it can. */
+/** Whether something in a folder, itself outside every root, has changed. */
+export function isChangedIn(folder: string, changes: readonly FileEvent[]): boolean {
+  return changes.some(({ uri }) => dirname(URI.parse(uri).fsPath) === folder);
+}
+
+/** Asks the client to tell of files, those in the folder of policies too, and of settings, where it can. */
 export async function registerWatchers(
   connection: Connection,
-  can: { readonly files: boolean; readonly settings: boolean },
+  can: { readonly files: boolean; readonly settings: boolean; readonly otherFolders: boolean },
+  policies: string,
 ): Promise<void> {
   if (can.settings) {
     await connection.client.register(DidChangeConfigurationNotification.type, { section: 'annsmith' });
@@ -95,6 +101,9 @@ export async function registerWatchers(
         { globPattern: `**/${manifestFileName}` },
         { globPattern: '**/*.{h,hh,hpp,hxx,inl,ipp,tpp,c,cc,cpp,cxx}' },
         { globPattern: `**/${ledgerFile}` },
+        ...(can.otherFolders
+          ? [{ globPattern: { baseUri: URI.file(policies).toString(), pattern: '*.json' } }]
+          : []),
       ],
     });
   }

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import * as vscode from 'vscode';
+import { dataFolder } from '../../../src/engine/dataFolder.ts';
 import { commands, roundsPanelType } from '../../../src/host/ids.ts';
 import type { EngineEvent } from '../../../src/protocol/engine.ts';
 import { extension, next, root, until } from './window.ts';
@@ -152,8 +153,15 @@ suite('tasks', () => {
 
     await vscode.commands.executeCommand(commands.promoteVersion, { version: round?.version });
     await until('the new version', store.onChange, () => sampling() === round?.version);
+    const pointer = join(dataFolder(), 'policies', 'playbook', 'promoted.json');
+    const withNew = await readFile(pointer, 'utf8');
     await vscode.commands.executeCommand(commands.rollBackVersion);
     await until('the prior', store.onChange, () => sampling() === prior?.version);
+    // As another process does it.
+    await writeFile(pointer, withNew);
+    await until('what was promoted elsewhere', store.onChange, () => sampling() === round?.version);
+    await vscode.commands.executeCommand(commands.rollBackVersion);
+    await until('the prior again', store.onChange, () => sampling() === prior?.version);
 
     await vscode.commands.executeCommand(commands.showRounds);
     const shown = (): boolean =>

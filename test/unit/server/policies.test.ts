@@ -61,6 +61,13 @@ it('lists what rounds made, promotes and rolls back, and tells the editor', asyn
   await client.until(() => told() > seen);
   const back = await client.request('annsmith/rollBack', {});
   expect(back.versions.find(({ promoted }) => promoted)?.parent).toBeNull();
+  await client.until(() => told() > seen + 1);
+});
+
+it('tells the editor of what other processes did to the policy', async () => {
+  const seen = told();
+  client.watched(join(data, 'policies', 'playbook', 'promoted.json'));
+  await client.until(() => told() === seen + 1);
 });
 
 it('refuses a version that is none, and rounds without groups, with the way on', async () => {

@@ -110,7 +110,8 @@ def run(arguments: argparse.Namespace) -> None:
 
         run_offline(_settings(OfflineSettings, arguments), to_stdout)
     elif arguments.command == "online":
-        from .online import OnlineSettings, run_online
+        from .online import run_online
+        from .settings import OnlineSettings
 
         run_online(_settings(OnlineSettings, arguments), to_stdout)
     elif arguments.command == "serve":

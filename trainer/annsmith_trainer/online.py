@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -19,41 +18,7 @@ from .events import Emit
 from .models import adapter_version, base_fingerprint, load_base, pick_device
 from .objective import normalise
 from .rewards import Reward, RewardClient
-
-
-@dataclass(frozen=True)
-class OnlineSettings:
-    """Some online rounds, each one update."""
-
-    # JSON Lines: module and messages of each.
-    prompts: Path
-    rewards: str
-    model: Path
-    adapter: Path | None
-    out: Path
-    rounds: int = 1
-    group: int = 8
-    micro_batch: int = 8
-    max_tokens: int = 1024
-    temperature: float = 1.0
-    seed: int = 1
-    learning_rate: float = 5e-5
-    eps: float = 0.2
-    beta: float = 0.02
-    advantage_limit: float | None = None
-    rank: int = 16
-    alpha: int = 32
-    patience: float = 3600.0
-    device: str = "auto"
-    threads: int | None = None
-    fresh: bool = False
-
-    def trained_by(self) -> dict[str, Any]:
-        """What the result depends on, apart from where things are."""
-        kept = asdict(self)
-        for name in ("prompts", "rewards", "model", "adapter", "out", "patience", "device", "threads", "fresh"):
-            del kept[name]
-        return kept
+from .settings import OnlineSettings
 
 
 def trl_settings(folder: str, group: int, eps: float, beta: float, **more: Any) -> Any:
@@ -185,12 +150,7 @@ def read_prompts(path: Path) -> list[dict[str, Any]]:
 def run_online(settings: OnlineSettings, emit: Emit) -> dict[str, Any]:
     """Runs rounds, or goes on after the last whole one of a run that was killed."""
     prompts = read_prompts(settings.prompts)
-    if settings.out.exists():
-        raise TrainerError("out-exists", f"{settings.out}: exists already", "Name a new folder with --out.")
-    if settings.group < 2 or settings.rounds < 1 or settings.micro_batch < 1:
-        raise TrainerError("setting", "--group: at least 2; --rounds, --micro-batch: at least 1", "Give other values.")
-    if settings.group % min(settings.micro_batch, settings.group) != 0:
-        raise TrainerError("setting", "--micro-batch must divide --group", "Give another --micro-batch.")
+    settings.check()
     client = RewardClient(settings.rewards, patience=settings.patience)
     if settings.threads:
         torch.set_num_threads(settings.threads)

@@ -8,7 +8,8 @@ from typing import Any, Iterator
 import pytest
 
 from annsmith_trainer.errors import TrainerError
-from annsmith_trainer.online import OnlineSettings, read_prompts, run_online
+from annsmith_trainer.online import read_prompts, run_online
+from annsmith_trainer.settings import OnlineSettings
 from annsmith_trainer.rewards import TOKEN_VARIABLE
 from conftest import Events, make_tiny_model
 from test_rewards import TOKEN, RewardServer
@@ -132,3 +133,19 @@ def test_prompts_that_are_none(tmp_path: Path, text: str, message: str) -> None:
     file.write_text(text)
     with pytest.raises(TrainerError, match=message):
         read_prompts(file)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"group": 1}, "--group"),
+        ({"rounds": 0}, "--rounds"),
+        ({"temperature": 0.0}, "--temperature"),
+        ({"eps": 0.0}, "--eps"),
+        ({"micro_batch": 3}, "--micro-batch"),
+    ],
+)
+def test_settings_out_of_range_are_named(tmp_path: Path, tiny: Path, wrong: dict[str, Any], named: str) -> None:
+    with pytest.raises(TrainerError) as error:
+        run_online(settings(tmp_path, tiny, "http://127.0.0.1:1", **wrong), Events())
+    assert error.value.code == "setting" and named in str(error.value)

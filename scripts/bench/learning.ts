@@ -27,17 +27,13 @@ import { setUpOptuna } from './learning/tpe.ts';
 
 const { values } = parseArgs({
   options: {
-    seeds: { type: 'string', default: '1,2,3,4' },
+    seeds: { type: 'string', default: '1,2,3' },
     rounds: { type: 'string', default: '5' },
     group: { type: 'string', default: '5' },
     module: { type: 'string', default: 'search' },
     // 37 MB of vectors: quick to build, and above a last-level cache of 32 MiB, or prefetch would teach nothing.
     dataset: { type: 'string', default: 'synthetic-clusters:n=12000,d=768,queries=1000,seed=1' },
-    transfer: {
-      type: 'string',
-      default:
-        'synthetic-manifold:n=12000,d=768,queries=1000,seed=3,synthetic-clusters:n=20000,d=512,queries=1000,seed=2',
-    },
+    transfer: { type: 'string', default: 'synthetic-manifold:n=12000,d=768,queries=1000,seed=3' },
     fresh: { type: 'boolean', default: false },
   },
 });

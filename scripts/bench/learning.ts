@@ -75,7 +75,7 @@ function workspaceFor(method: MethodName, seed: number, purpose: string): string
 
 /** Groups of a policy, one after the other in one run, judged and rewarded as any others. */
 async function measure(
-  facts: Omit<Result, 'round' | 'module' | 'rewards' | 'gains' | 'seconds'>,
+  facts: Pick<Result, 'method' | 'seed' | 'dataset' | 'group'>,
   policy: Policy,
   workspace: string,
   roundNumbers: readonly number[],
@@ -133,6 +133,7 @@ async function learn(method: MethodName, seed: number): Promise<void> {
       own,
       Array.from({ length: rounds }, (_, i) => i + 1),
     );
+    // From its last group too, before it is tried elsewhere.
     if (method === 'trained') await way.learn();
   } finally {
     way.stop();

@@ -34,7 +34,7 @@ export async function grpoOfModel(options: GrpoOptions, context: CommandContext)
 
 /** What only language models have. @throws UserError where it was given for the built-in policy. */
 export function requireNoModel({ model, adapter, out }: GrpoOptions): void {
-  const given = Object.entries({ model, adapter, out }).find(([, value]) => value !== undefined)?.[0];
+  const given = firstGiven({ model, adapter, out });
   if (given === undefined) return;
   throw new UserError(
     'option-of-models',
@@ -45,9 +45,7 @@ export function requireNoModel({ model, adapter, out }: GrpoOptions): void {
 
 /** What only the built-in policy has, or only rounds that sample. @throws UserError where it was given. */
 function requireNoPlaybook({ groups, budget, promote, offline, module, dataset }: GrpoOptions): void {
-  const given = (options: Readonly<Record<string, unknown>>): string | undefined =>
-    Object.entries(options).find(([, value]) => value !== undefined)?.[0];
-  const ofPlaybook = given({ groups, budget, promote });
+  const ofPlaybook = firstGiven({ groups, budget, promote });
   if (ofPlaybook !== undefined) {
     throw new UserError(
       'option-of-playbook',
@@ -55,7 +53,7 @@ function requireNoPlaybook({ groups, budget, promote, offline, module, dataset }
       `Leave out --${ofPlaybook}.`,
     );
   }
-  const ofSampling = given({ module, dataset: dataset.length > 0 ? dataset : undefined });
+  const ofSampling = firstGiven({ module, dataset: dataset.length > 0 ? dataset : undefined });
   if (offline === true && ofSampling !== undefined) {
     throw new UserError(
       'option-of-sampling',
@@ -63,6 +61,10 @@ function requireNoPlaybook({ groups, budget, promote, offline, module, dataset }
       `Leave out --${ofSampling}, or leave out --offline.`,
     );
   }
+}
+
+function firstGiven(options: Readonly<Record<string, unknown>>): string | undefined {
+  return Object.entries(options).find(([, value]) => value !== undefined)?.[0];
 }
 
 function roundOf({ policy, model, adapter, out, seed, advantageLimit }: GrpoOptions): ModelRound {

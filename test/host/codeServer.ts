@@ -3,6 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import packageManifest from '../../package.json' with { type: 'json' };
 import { findCodeServer } from './installed.ts';
 import { endProcesses, markedProcesses } from './leftovers.ts';
 import { quietSettings, trustSettings } from './settings.ts';
@@ -33,6 +34,12 @@ const readyWithin = 120_000;
 
 /** Every process below a code-server carries this in its environment. */
 const mark = 'ANNSMITH_TEST_HOST';
+
+const machineSettings = new Set(
+  Object.entries(packageManifest.contributes.configuration.properties)
+    .filter(([, property]) => 'scope' in property && property.scope.startsWith('machine'))
+    .map(([key]) => key),
+);
 
 function program(): { node: string; entry: string } {
   const found = findCodeServer();
@@ -69,13 +76,22 @@ function folderArguments(folder: string): string[] {
   ];
 }
 
-/** Makes the folders that it expects, and the user's settings where there are none. */
+/** Makes the folders that it expects, and the settings where there are none. */
 export function prepareFolder({ folder, trusted, settings = {} }: CodeServerOptions): void {
-  for (const name of ['tmp', 'exts', 'xdg/data', 'xdg/config', 'data/User'])
+  for (const name of ['tmp', 'exts', 'xdg/data', 'xdg/config', 'data/User', 'data/Machine'])
     mkdirSync(join(folder, name), { recursive: true });
-  const file = join(folder, 'data', 'User', 'settings.json');
-  if (existsSync(file)) return;
-  writeFileSync(file, JSON.stringify({ ...quietSettings, ...trustSettings(trusted), ...settings }, null, 2));
+  const all = { ...quietSettings, ...trustSettings(trusted), ...settings };
+  // Its windows are remote ones: there a setting of the machine counts in the machine's file alone. In the user's it
+  // does only until VS Code has read which settings the extension has.
+  const { machine = [], user = [] } = Object.groupBy(Object.entries(all), ([key]) =>
+    machineSettings.has(key) ? 'machine' : 'user',
+  );
+  writeSettings(join(folder, 'data', 'Machine', 'settings.json'), Object.fromEntries(machine));
+  writeSettings(join(folder, 'data', 'User', 'settings.json'), Object.fromEntries(user));
+}
+
+function writeSettings(file: string, settings: Readonly<Record<string, unknown>>): void {
+  if (!existsSync(file)) writeFileSync(file, JSON.stringify(settings, null, 2));
 }
 
 /** Installs a packaged extension, as `code --install-extension` does. */

@@ -82,7 +82,7 @@ export class StoryWindow {
     return markedProcesses('ANNSMITH_TEST_HOST', this.folder).filter(({ command }) => command.includes(text));
   }
 
-  /** What the side bar, notifications and the extension's log say now. */
+  /** What the side bar, dialogs, notifications and the extension's log say now. */
   async said(): Promise<string> {
     const { page } = this.workbench;
     const log = readdirSync(this.folder, { recursive: true, encoding: 'utf8' }).find((name) =>
@@ -90,6 +90,7 @@ export class StoryWindow {
     );
     return [
       await page.locator('.part.sidebar').ariaSnapshot(),
+      ...(await page.locator('.monaco-dialog-box, .quick-input-widget:visible').allInnerTexts()),
       ...(await page.locator('.notification-list-item').allInnerTexts()),
       log === undefined ? '' : readFileSync(join(this.folder, log), 'utf8').split('\n').slice(-40).join('\n'),
     ].join('\n');

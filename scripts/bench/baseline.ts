@@ -6,8 +6,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
 import { createContext } from '../../src/cli/context.ts';
+import { wholeNumber } from '../../src/cli/numbers.ts';
 import { openDatasets } from '../../src/engine/dataset/datasets.ts';
 import type { PreparedDataset } from '../../src/protocol/dataset.ts';
 import { manifestSchema } from '../../src/protocol/manifest.ts';
@@ -79,9 +80,11 @@ function qpsAt(points: readonly Point[], recall: number): number {
   return 1 / (low.secondsPerQuery + share * (high.secondsPerQuery - low.secondsPerQuery));
 }
 
-const { values } = parseArgs({ options: { rows: { type: 'string', default: '2000' } } });
-const wanted = Number(values.rows);
-if (!Number.isInteger(wanted) || wanted < 100) fail(`--rows is ${values.rows}; it must be at least 100`);
+const { rows: wanted } = new Command('bench:baseline')
+  .description('QPS of examples/hnsw against hnswlib at equal recall')
+  .option('--rows <n>', 'queries, at most those of the dataset', wholeNumber(100, 1_000_000), 2000)
+  .parse()
+  .opts<{ rows: number }>();
 
 const { services } = createContext({ json: true, quiet: true, verbose: false }, new AbortController().signal);
 const datasets = openDatasets({ services });

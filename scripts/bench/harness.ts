@@ -1,8 +1,9 @@
 /** What the harness adds to a query: supervised chunks against a bare loop over the same kind of chunk, one process. */
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
 import { createContext } from '../../src/cli/context.ts';
 import { loadInputs } from '../../src/cli/loadInputs.ts';
+import { wholeNumber } from '../../src/cli/numbers.ts';
 import { indexOn, measurementContext, referenceSide } from '../../src/engine/baseline.ts';
 import { pairedChunk } from '../../src/engine/benchmark/compare.ts';
 import { runMeasurement, unwrap } from '../../src/engine/benchmark/measurementContext.ts';
@@ -10,21 +11,29 @@ import { compileState } from '../../src/engine/codeState.ts';
 import { referenceOutcome, withRunContext } from '../../src/engine/runContext.ts';
 import { mean, median, standardDeviation, studentCritical } from '../../src/engine/statistics.ts';
 
-const { values } = parseArgs({
-  options: {
-    dataset: { type: 'string', default: 'mnist-784-euclidean' },
-    ef: { type: 'string', default: '20' },
-    chunk: { type: 'string', default: String(pairedChunk) },
-    pairs: { type: 'string', default: '8' },
-    rounds: { type: 'string', default: '30' },
-  },
-});
-const [ef, chunk, pairs, rounds] = [values.ef, values.chunk, values.pairs, values.rounds].map(Number) as [
-  number,
-  number,
-  number,
-  number,
-];
+interface Options {
+  readonly dataset: string;
+  readonly ef: number;
+  readonly chunk: number;
+  readonly pairs: number;
+  readonly rounds: number;
+}
+
+const {
+  dataset: datasetName,
+  ef,
+  chunk,
+  pairs,
+  rounds,
+} = new Command('bench:harness')
+  .description('what the harness adds to a query: supervised chunks against a bare loop, in one process')
+  .option('--dataset <name>', 'as `annsmith datasets list` has it', 'mnist-784-euclidean')
+  .option('--ef <n>', 'beam of the search', wholeNumber(1, 100_000), 20)
+  .option('--chunk <n>', 'queries of a chunk', wholeNumber(1, 100_000), pairedChunk)
+  .option('--pairs <n>', 'pairs of chunks in a round', wholeNumber(1, 1000), 8)
+  .option('--rounds <n>', 'rounds, each in a process of its own', wholeNumber(2, 1000), 30)
+  .parse()
+  .opts<Options>();
 
 /** The bar: one per cent of a query. */
 const allowed = 1.01;
@@ -32,7 +41,7 @@ const allowed = 1.01;
 const { signal } = new AbortController();
 const workspace = join(import.meta.dirname, '..', '..', 'examples', 'hnsw');
 const context = createContext({ json: true, quiet: false, verbose: false }, signal);
-const inputs = await loadInputs({ workspace, dataset: values.dataset }, context);
+const inputs = await loadInputs({ workspace, dataset: datasetName }, context);
 const setup = { services: context.services, signal };
 
 const medians = await withRunContext(setup, async (run) => {

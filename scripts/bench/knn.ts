@@ -4,8 +4,9 @@
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
 import { createContext } from '../../src/cli/context.ts';
+import { wholeNumber } from '../../src/cli/numbers.ts';
 import { openDatasets } from '../../src/engine/dataset/datasets.ts';
 import { cpuInfo } from '../../src/engine/native.ts';
 
@@ -65,10 +66,11 @@ function measure(base: string, query: string, threads: number, rounds: number): 
   return JSON.parse(result.stdout) as Measurement;
 }
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '7' } } });
-const rounds = Number(values.rounds);
-if (!Number.isInteger(rounds) || rounds < 1)
-  fail(`--rounds is ${values.rounds}; it must be a positive integer`);
+const { rounds } = new Command('bench:knn')
+  .description("exact k-NN by the product's kernels against blocked OpenBLAS sgemm")
+  .option('--rounds <n>', 'pairs of timings', wholeNumber(1, 1000), 7)
+  .parse()
+  .opts<{ rounds: number }>();
 build();
 const { services } = createContext({ json: true, quiet: true, verbose: false }, new AbortController().signal);
 const datasets = openDatasets({ services });

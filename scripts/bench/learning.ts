@@ -5,7 +5,8 @@
  */
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { wholeNumber } from '../../src/cli/numbers.ts';
 import { createCppSyntax } from '../../src/engine/module/cppSyntax.ts';
 import { optimize } from '../../src/engine/optimizer.ts';
 import { PolicyStore } from '../../src/engine/policyStore.ts';
@@ -25,28 +26,55 @@ import {
 import { intervalOf, intervalText, type Result, Results } from './learning/results.ts';
 import { setUpOptuna } from './learning/tpe.ts';
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '1,2,3' },
-    rounds: { type: 'string', default: '5' },
-    group: { type: 'string', default: '5' },
-    module: { type: 'string', default: 'search' },
-    // 37 MB of vectors: quick to build, and above a last-level cache of 32 MiB, or prefetch would teach nothing.
-    dataset: { type: 'string', default: 'synthetic-clusters:n=12000,d=768,queries=1000,seed=1' },
-    transfer: { type: 'string', default: 'synthetic-manifold:n=12000,d=768,queries=1000,seed=3' },
-    fresh: { type: 'boolean', default: false },
-  },
-});
-const seeds = values.seeds.split(',').map(Number);
-const rounds = Number(values.rounds);
-const group = Number(values.group);
-const module = values.module === 'refinement' ? 'refinement' : 'search';
-const transfers = splitDatasetNames(values.transfer);
+interface Options {
+  readonly seeds: readonly number[];
+  readonly rounds: number;
+  readonly group: number;
+  readonly module: 'search' | 'refinement';
+  readonly dataset: string;
+  readonly transfer: string;
+  readonly fresh: boolean;
+}
+
+// 37 MB of vectors: quick to build, and above a last-level cache of 32 MiB, or prefetch would teach nothing.
+const trainedOn = 'synthetic-clusters:n=12000,d=768,queries=1000,seed=1';
+const neverMeasured = 'synthetic-manifold:n=12000,d=768,queries=1000,seed=3';
+const {
+  seeds,
+  rounds,
+  group,
+  module,
+  dataset,
+  transfer: transferText,
+  fresh,
+} = new Command('bench:learning')
+  .description(
+    'the policy frozen against trained, random search and TPE, on measured rewards; takes an hour or more',
+  )
+  .option('--seeds <list>', 'with commas', seedList, [1, 2, 3])
+  .option('--rounds <n>', 'groups, learned from one after the other', wholeNumber(1, 100), 5)
+  .option('--group <n>', 'candidates of a group', wholeNumber(2, 64), 5)
+  .addOption(
+    new Option('--module <name>', 'what is optimized').choices(['search', 'refinement']).default('search'),
+  )
+  .option('--dataset <name>', 'what is learned on', trainedOn)
+  .option('--transfer <names>', 'what it is tried on afterwards, with commas', neverMeasured)
+  .option('--fresh', 'begin anew instead of going on', false)
+  .parse()
+  .opts<Options>();
+const transfers = splitDatasetNames(transferText);
 const candidateSeconds = 6;
+
+function seedList(text: string): number[] {
+  const parse = wholeNumber(0, 2 ** 31);
+  const list = text.split(',').map(parse);
+  if (new Set(list).size !== list.length) throw new InvalidArgumentError('names a seed twice.');
+  return list;
+}
 
 const root = join(import.meta.dirname, '..', '..');
 const folder = join(root, 'build', 'bench-learning');
-if (values.fresh) rmSync(folder, { recursive: true, force: true });
+if (fresh) rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 const results = new Results(join(folder, 'results.jsonl'));
 const syntax = await createCppSyntax();
@@ -118,7 +146,6 @@ async function measure(
 
 /** All rounds of a method with a seed. */
 async function learn(method: MethodName, seed: number): Promise<void> {
-  const { dataset } = values;
   const facts = { method, seed, dataset, group };
   if (results.of({ ...facts, module }).length === rounds) return;
   results.remove({ method, seed, module });
@@ -162,7 +189,6 @@ for (const seed of seeds) {
   }
 }
 
-const { dataset } = values;
 const measurements = rounds * group;
 const rowOf = (cells: readonly string[]): string => `| ${cells.join(' | ')} |\n`;
 const out = (text: string): void => void process.stdout.write(text);

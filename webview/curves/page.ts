@@ -12,6 +12,7 @@ import { el } from '../shared/dom.ts';
 import type { Editor } from '../shared/editor.ts';
 import { onThemeChange, readTheme, type Theme } from '../shared/editorTheme.ts';
 import { errorState } from '../shared/errorState.ts';
+import { KeptScroll } from '../shared/keptScroll.ts';
 import { csvOf } from './csv.ts';
 import { CurveList } from './curveList.ts';
 import { Details } from './details.ts';
@@ -45,6 +46,7 @@ export class Page {
   readonly #list: CurveList;
   readonly #details: Details;
   readonly #tables: Tables;
+  readonly #scroll: KeptScroll;
   #theme: Theme = readTheme();
   #state: CurvesState;
   #data: CurvesData | undefined;
@@ -60,7 +62,6 @@ export class Page {
   #hovered: string | null = null;
   /** The measured point of the chosen curve that the keys are at. */
   #point: number | undefined;
-  #scrolled = false;
 
   constructor(body: HTMLElement, { root, name }: Init, words: Words, editor: Editor<ToHost, CurvesState>) {
     this.#words = words;
@@ -110,7 +111,7 @@ export class Page {
       this.#theme = readTheme();
       this.#figure.chart.repaint();
     });
-    addEventListener('scroll', () => this.#keepScroll(), { passive: true });
+    this.#scroll = new KeptScroll((scroll) => this.#keep({ scroll }));
     this.#render();
     editor.keep(this.#state);
   }
@@ -123,7 +124,7 @@ export class Page {
         this.#failure = undefined;
         this.#showTarget();
         this.#render();
-        this.#restoreScroll();
+        if (!this.#content.hidden) this.#scroll.restore(this.#state.scroll);
         return;
       case 'select':
         this.#target = message.target;
@@ -144,15 +145,18 @@ export class Page {
 
   #showTarget(): void {
     if (this.#data === undefined || this.#target === undefined) return;
-    this.#state = stateFor(this.#data, this.#state, this.#target);
+    this.#keep(stateFor(this.#data, this.#state, this.#target));
     this.#target = undefined;
     this.#point = undefined;
+  }
+
+  #keep(change: Partial<CurvesState>): void {
+    this.#state = { ...this.#state, ...change };
     this.#editor.keep(this.#state);
   }
 
   #change(change: Partial<CurvesState>): void {
-    this.#state = { ...this.#state, ...change };
-    this.#editor.keep(this.#state);
+    this.#keep(change);
     this.#render();
   }
 
@@ -297,18 +301,5 @@ export class Page {
       },
     });
     return format === 'svg' ? file.text : pngOf(file);
-  }
-
-  #keepScroll(): void {
-    if (!this.#scrolled) return;
-    this.#state = { ...this.#state, scroll: Math.max(0, scrollY) };
-    this.#editor.keep(this.#state);
-  }
-
-  /** Once, when what was scrolled is there again. */
-  #restoreScroll(): void {
-    if (this.#scrolled || this.#content.hidden) return;
-    scrollTo({ top: this.#state.scroll, behavior: 'instant' });
-    this.#scrolled = true;
   }
 }

@@ -10,6 +10,7 @@ import { button, el } from '../shared/dom.ts';
 import type { Editor } from '../shared/editor.ts';
 import { onThemeChange, readTheme, type Theme } from '../shared/editorTheme.ts';
 import { errorState } from '../shared/errorState.ts';
+import { KeptScroll } from '../shared/keptScroll.ts';
 import { MetricChart } from './chart.ts';
 import { roundTables } from './tables.ts';
 import { versionList } from './versions.ts';
@@ -29,13 +30,13 @@ export class Page {
   readonly #content = el('div', { class: 'content' });
   readonly #tables = el('div');
   readonly #versions = el('div');
+  readonly #scroll: KeptScroll;
   readonly #charts: readonly (readonly [(typeof metrics)[number], MetricChart])[];
   #theme: Theme = readTheme();
   #state: RoundsState;
   #data: PolicyState | undefined;
   #trusted = true;
   #failure: Failure | undefined;
-  #scrolled = false;
 
   constructor(body: HTMLElement, words: Words, editor: Editor<RoundsToHost, RoundsState>) {
     this.#words = words;
@@ -74,7 +75,7 @@ export class Page {
       this.#theme = readTheme();
       for (const [, chart] of this.#charts) chart.repaint();
     });
-    addEventListener('scroll', () => this.#keepScroll(), { passive: true });
+    this.#scroll = new KeptScroll((scroll) => this.#keep({ scroll }));
     this.#render();
     editor.keep(this.#state);
   }
@@ -88,7 +89,12 @@ export class Page {
       this.#failure = undefined;
     }
     this.#render();
-    this.#restoreScroll();
+    if (!this.#content.hidden) this.#scroll.restore(this.#state.scroll);
+  }
+
+  #keep(change: Partial<RoundsState>): void {
+    this.#state = { ...this.#state, ...change };
+    this.#editor.keep(this.#state);
   }
 
   #act(action: RoundsAction): void {
@@ -105,9 +111,7 @@ export class Page {
     );
     select.value = this.#state.module ?? '';
     select.addEventListener('change', () => {
-      const module = (select.value || null) as ModuleName | null;
-      this.#state = { ...this.#state, module };
-      this.#editor.keep(this.#state);
+      this.#keep({ module: (select.value || null) as ModuleName | null });
       this.#render();
     });
     return el('div', { class: 'field' }, el('label', { for: 'module' }, words.text('module')), select);
@@ -158,18 +162,5 @@ export class Page {
           : button(words.text('trust'), () => this.#act('trust'), 'primary'),
       ),
     );
-  }
-
-  #keepScroll(): void {
-    if (!this.#scrolled) return;
-    this.#state = { ...this.#state, scroll: Math.max(0, scrollY) };
-    this.#editor.keep(this.#state);
-  }
-
-  /** Once, when what was scrolled is there again. */
-  #restoreScroll(): void {
-    if (this.#scrolled || this.#content.hidden) return;
-    scrollTo({ top: this.#state.scroll, behavior: 'instant' });
-    this.#scrolled = true;
   }
 }

@@ -81,6 +81,7 @@ export async function withJudge<T>(request: JudgeRequest, work: (judge: Judge) =
       rounds: 1,
       budgetSeconds: undefined,
       apply: 'none',
+      stopAfter: 'groups',
     };
     const record = runRecord(plan, reference, run.compiler);
     await journal.append(record);

@@ -289,6 +289,8 @@ export interface RunView {
   readonly policy: string;
   /** Of the weights that sampled. */
   readonly policyVersion: string;
+  /** It sampled groups to train the policy on: nothing of it is confirmed or proposed. */
+  readonly forTraining: boolean;
   /** `active`: going on now, in this server or in another process. */
   readonly status: 'active' | 'done' | 'cancelled' | 'failed' | 'unfinished';
   /** Why the run failed. */

@@ -36,9 +36,10 @@ export function addRunsCommand(program: Command, execute: Execute): void {
             list.length === 0
               ? 'no runs yet; start one with `annsmith optimize`'
               : table(
-                  ['run', 'module', 'dataset', 'status', 'candidates', 'best', 'gain'],
+                  ['run', 'for', 'module', 'dataset', 'status', 'candidates', 'best', 'gain'],
                   list.map((r) => [
                     r.id,
+                    r.forTraining ? 'training' : 'optimizing',
                     r.module,
                     r.dataset,
                     r.status,
@@ -71,7 +72,7 @@ export function addRunsCommand(program: Command, execute: Execute): void {
         }
         context.output.result(run, () =>
           [
-            `${run.id}: ${run.module} on ${run.dataset}, policy ${run.policy}, seed ${run.seed}, ${run.status}`,
+            `${run.id}: ${run.module} on ${run.dataset}, policy ${run.policy}, seed ${run.seed}, ${run.status}${run.forTraining ? ', sampled for training' : ''}`,
             table(
               ['module', 'candidate', 'verdict', 'reward', 'gain', 'interval', 'program'],
               run.candidates.map((c) => [

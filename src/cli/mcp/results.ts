@@ -24,6 +24,7 @@ export const runDetail = z.object({
   modules: z.array(z.enum(moduleNames)),
   datasets: z.array(z.string()),
   policy: z.string(),
+  forTraining: z.boolean().describe('Sampled to train the policy: nothing of it is confirmed.'),
   status: z.enum(['done', 'cancelled', 'failed', 'unfinished']),
   error: z.string().nullable(),
   gain: estimateSchema.nullable().describe('Of everything together, as confirmed.'),
@@ -48,13 +49,14 @@ export const candidateDetail = candidateSummary.extend({
 });
 export type CandidateDetail = z.infer<typeof candidateDetail>;
 
-export function runOf({ run, status, end, total, modules }: RunStory): RunDetail {
+export function runOf({ run, forTraining, status, end, total, modules }: RunStory): RunDetail {
   return {
     id: run.runId,
     at: run.at,
     modules: run.modules,
     datasets: run.datasets.map(({ name }) => name),
     policy: run.policy.id,
+    forTraining,
     status,
     error: end?.error ?? null,
     gain: total?.gain ?? null,
@@ -116,10 +118,11 @@ function summaryText({ id, module, verdict: judged, gain: measured, confirmed }:
 
 export function runText(run: RunDetail): string {
   const { id, at, modules, datasets, policy, status, error, candidates } = run;
+  const without = run.forTraining ? 'It sampled groups to train the policy on.' : 'No gain was confirmed.';
   return [
     `Run ${id} of ${at}: ${modules.join(', ')} on ${datasets.join(', ')}, policy ${policy}, ${status}${run.applied ? ', applied' : ''}.`,
     ...(error === null ? [] : [`It failed: ${error}`]),
-    run.gain === null ? 'No gain was confirmed.' : `Confirmed gain: ${gainText(run.gain)}.`,
+    run.gain === null ? without : `Confirmed gain: ${gainText(run.gain)}.`,
     ...(run.speedup.length === 0 ? [] : [speedupText(run.speedup)]),
     'Candidates, best first:',
     ...candidates.map((candidate) => `  ${summaryText(candidate)}`),

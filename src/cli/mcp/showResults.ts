@@ -17,6 +17,7 @@ const listedRun = z.object({
   module: z.string(),
   dataset: z.string(),
   policy: z.string(),
+  forTraining: z.boolean().describe('Sampled to train the policy: nothing of it is confirmed.'),
   status: z.string(),
   candidates: z.number(),
   best: z.array(z.string()).describe('Confirmed winners.'),
@@ -93,10 +94,12 @@ function listedText({
   module,
   dataset,
   policy,
+  forTraining,
   status,
   candidates,
   gain,
 }: z.infer<typeof listedRun>): string {
-  const gained = gain === null ? 'no gain confirmed' : `gain ${gainText(gain)}`;
+  const without = forTraining ? 'sampled for training' : 'no gain confirmed';
+  const gained = gain === null ? without : `gain ${gainText(gain)}`;
   return `${id}, ${at}: ${module} on ${dataset}, policy ${policy}, ${status}, ${candidates} candidates, ${gained}`;
 }

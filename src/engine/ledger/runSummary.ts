@@ -30,6 +30,8 @@ export interface RunSummary {
   readonly dataset: string;
   readonly policy: string;
   readonly seed: number;
+  /** It sampled groups to train the policy on: nothing of it is confirmed or proposed. */
+  readonly forTraining: boolean;
   /** `unfinished`: the ledger has no end of this run. */
   readonly status: 'done' | 'cancelled' | 'failed' | 'unfinished';
   /** Confirmed winners, one per module that has one. */
@@ -86,6 +88,7 @@ function summariseRun(
       .join(', '),
     policy: run.policy.id,
     seed: run.seed,
+    forTraining: run.stopAfter === 'groups',
     status: ended?.status ?? 'unfinished',
     best: ended?.best ?? [],
     gain: total?.type === 'total' ? total.gain : null,

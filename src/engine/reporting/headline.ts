@@ -44,19 +44,22 @@ function note(title: string, text: string): Html {
 `;
 }
 
-function nothingClaimed({ modules, status }: RunStory): Html {
+function nothingClaimed({ modules, status, forTraining }: RunStory): Html {
   const candidates = modules.flatMap((module) => module.candidates);
   const judged = candidates.filter(({ judgement }) => judgement !== undefined).length;
   const winners = modules.flatMap(({ winner }) => (winner === undefined ? [] : [winner.id]));
-  const why =
-    winners.length > 0
+  const isSampled = forTraining && status === 'done';
+  const why = isSampled
+    ? 'This run sampled groups to train the policy on. No candidate is confirmed in it, and nothing is proposed.'
+    : winners.length > 0
       ? status === 'done'
         ? `${listed(winners)} ${winners.length === 1 ? 'was' : 'were'} confirmed alone, but everything together was not; nothing is proposed.`
         : `${listed(winners)} ${winners.length === 1 ? 'was' : 'were'} confirmed; everything together is not measured yet.`
       : status === 'done'
         ? 'No candidate was confirmed to be faster than the code as saved, so nothing is proposed.'
         : 'No candidate is confirmed yet.';
-  return html`<p class="gain none">${status === 'done' ? 'No gain' : 'No result yet'}</p>
+  const result = isSampled ? 'Sampled for training' : status === 'done' ? 'No gain' : 'No result yet';
+  return html`<p class="gain none">${result}</p>
 <p class="lead">${why} ${counted(candidates.length, 'candidate')}, ${judged} judged.</p>
 `;
 }

@@ -76,7 +76,8 @@ ${curves?.markup}${trials.length > 0 && costsSection(trials)}${candidates.markup
 
 function titleOf(story: RunStory): string {
   const claim = claimOf(story);
-  const without = story.status === 'done' ? 'no gain' : story.status;
+  const done = story.forTraining ? 'sampled for training' : 'no gain';
+  const without = story.status === 'done' ? done : story.status;
   const gain = claim === undefined ? without : `${formatGain(claim.gain.value)} QPS`;
   return `${story.run.workspace.name}: ${gain} (Annsmith report)`;
 }

@@ -37,6 +37,8 @@ export type RunStatus = 'done' | 'cancelled' | 'failed' | 'unfinished';
 /** A run as its report tells it. */
 export interface RunStory {
   readonly run: RecordOf<'run'>;
+  /** It sampled groups to train the policy on: nothing of it is confirmed or proposed. */
+  readonly forTraining: boolean;
   readonly status: RunStatus;
   readonly end: RecordOf<'run-end'> | undefined;
   /** When it was resumed. */
@@ -88,6 +90,7 @@ export function runStory(records: readonly LedgerRecord[], runId: string): RunSt
   });
   return {
     run,
+    forTraining: run.stopAfter === 'groups',
     status: end?.status ?? 'unfinished',
     end,
     resumed: all('resume').map(({ at }) => at),

@@ -110,7 +110,7 @@ function runLine(run: RunView, l10n: Localize, scope: StatusScope): string {
   return `${inlineCode(id)}, ${formatTime(at)}: ${modulesTitle(modules, l10n)}, ${outcomeText(run, l10n)}${why}`;
 }
 
-function outcomeText({ status, gain, groups }: RunView, l10n: Localize): string {
+function outcomeText({ status, gain, groups, forTraining }: RunView, l10n: Localize): string {
   switch (status) {
     case 'active':
       return l10n.t('running');
@@ -121,6 +121,7 @@ function outcomeText({ status, gain, groups }: RunView, l10n: Localize): string 
     case 'unfinished':
       return l10n.t('cut off');
     case 'done': {
+      if (forTraining) return l10n.t('sampled for training');
       if (gain !== null) return formatEstimate(gain);
       const gains = groups
         .flatMap(({ candidates }) => candidates)

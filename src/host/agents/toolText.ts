@@ -57,7 +57,8 @@ export function runsText(runs: readonly RunView[]): string {
   return runs
     .slice(0, shownRuns)
     .map(({ id, at, modules, datasets, policy, status, gain, ...run }) => {
-      const gained = gain === null ? 'no gain confirmed' : `gain ${gainText(gain)}`;
+      const without = run.forTraining ? 'sampled for training' : 'no gain confirmed';
+      const gained = gain === null ? without : `gain ${gainText(gain)}`;
       const count = run.groups.reduce((sum, { candidates }) => sum + candidates.length, 0);
       return `${id}, ${at}: ${modules.join(', ')} on ${datasets.join(', ')}, policy ${policy}, ${status}, ${count} candidates, ${gained}`;
     })

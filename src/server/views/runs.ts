@@ -14,7 +14,7 @@ export function runViews(root: string, records: readonly LedgerRecord[]): Promis
 }
 
 async function runView(root: string, story: RunStory): Promise<RunView> {
-  const { run, total, end, modules } = story;
+  const { run, forTraining, total, end, modules } = story;
   return {
     id: run.runId,
     at: run.at,
@@ -22,6 +22,7 @@ async function runView(root: string, story: RunStory): Promise<RunView> {
     datasets: run.datasets.filter(({ heldOut }) => !heldOut).map(({ name }) => name),
     policy: run.policy.id,
     policyVersion: run.policy.version,
+    forTraining,
     status: await statusOf(root, story),
     error: end?.error ?? null,
     gain: total?.gain ?? null,

@@ -12,6 +12,7 @@ import {
   fruitlessRun,
   mnist,
   oneModuleRun,
+  patchOf,
   SampleRun,
   threeModuleRun,
   unfinishedRun,
@@ -176,6 +177,20 @@ describe('runs without a result', () => {
     expect(textOf(page)).toContain('rejected: slower (screen)');
     expect(textOf(page)).toContain('cancelled');
     expect(page).not.toContain('id="changes"');
+  });
+
+  it('says of groups for training that they were sampled, not that nothing was confirmed', async () => {
+    const run = new SampleRun(workspace, 'training');
+    await run.begin(['search'], { stopAfter: 'groups' });
+    await run.group('g1', 'search', 1);
+    await run.completion('g1c1', 'huge-pages; end', patchOf('huge-pages'));
+    await run.accepted('g1c1', { gain: 0.12 });
+    await run.moduleEnd('search', null, null);
+    await run.end('done', []);
+    const page = pageOf(await storyOf('training'));
+    expect(page).toContain('sampled for training (Annsmith report)');
+    expect(textOf(page)).toContain('Sampled for training This run sampled groups to train the policy on.');
+    expect(textOf(page)).toContain('1 candidate, 1 judged.');
   });
 
   it('says that the run is unfinished, and what is there', async () => {

@@ -70,7 +70,7 @@ function kindOf({ gain }: RunView, state: RunState): string {
   return itemKinds.runResumable;
 }
 
-function stateWord({ gain }: RunView, state: RunState, l10n: Localize): string {
+function stateWord({ gain, forTraining }: RunView, state: RunState, l10n: Localize): string {
   switch (state) {
     case 'active':
       return l10n.t('running');
@@ -79,6 +79,7 @@ function stateWord({ gain }: RunView, state: RunState, l10n: Localize): string {
     case 'lost':
       return l10n.t('the engine server has stopped');
     case 'done':
+      if (forTraining) return l10n.t('sampled for training');
       return gain === null ? l10n.t('no gain confirmed') : l10n.t('done');
     case 'cancelled':
       return l10n.t('cancelled');
@@ -89,12 +90,13 @@ function stateWord({ gain }: RunView, state: RunState, l10n: Localize): string {
   }
 }
 
-function runIcon({ gain }: RunView, state: RunState): NodeIcon {
+function runIcon({ gain, forTraining }: RunView, state: RunState): NodeIcon {
   switch (state) {
     case 'active':
     case 'waiting':
       return { name: 'sync~spin' };
     case 'done':
+      if (forTraining) return { name: 'mortar-board' };
       return gain === null ? { name: 'circle-outline' } : { name: 'pass', colour: 'testing.iconPassed' };
     case 'failed':
       return { name: 'error', colour: 'testing.iconFailed' };

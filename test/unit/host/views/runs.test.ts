@@ -60,6 +60,17 @@ describe('candidates view', () => {
     ]);
   });
 
+  it('says of a run that trains the policy that it sampled, not that it confirmed nothing', () => {
+    const rows = tree([run({ forTraining: true, groups: [group(judged)] })]);
+    expect(rows[0]).toMatchObject({
+      label: 'Search · sampled for training',
+      icon: { name: 'mortar-board' },
+      spoken: 'Search · mnist-784-euclidean, 2026-01-31 09:30 · sampled for training',
+    });
+    const [cut] = tree([run({ forTraining: true, status: 'unfinished' })]);
+    expect(cut).toMatchObject({ label: 'Search · cut off', icon: { name: 'debug-pause' } });
+  });
+
   it('says a verdict in words beside its icon', () => {
     const rows = allRows(tree([run({ gain: estimate(0.39), groups: [group(judged)] })]));
     const spoken = rows.filter(({ kind }) => kind === 'annsmith.candidate').map((row) => row.spoken);

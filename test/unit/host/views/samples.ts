@@ -85,6 +85,7 @@ export function run(changes: Partial<RunView> = {}): RunView {
     datasets: ['mnist-784-euclidean'],
     policy: 'playbook',
     policyVersion: '3+5f1d0c7a9e21',
+    forTraining: false,
     status: 'done',
     error: null,
     gain: null,

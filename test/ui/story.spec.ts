@@ -1,13 +1,39 @@
-/** The whole story with the playbook; then runs that are cut off. */
+/** The whole story with the playbook, to the measured gain; then runs that are cut off. */
 import { expect, it } from 'vitest';
-import { longStep, longWait, tellStory } from './tellStory.ts';
+import { longStep, longWait, type Plot, tellStory } from './tellStory.ts';
 
 /** Small enough for a run of seconds. */
 const smallDataset = 'synthetic-clusters:n=4000,d=32,seed=1';
 /** A row of a run on it that came to its end. */
 const ended = /^done: Search · synthetic|^Search · synthetic.* no gain confirmed/;
 
-tellStory('the story', { policy: 'playbook', pictures: '' }, (window) => {
+const plot: Plot = {
+  policy: 'playbook',
+  pictures: '',
+  begin: async () => ({
+    settings: { 'annsmith.benchmarkOnSave': true, 'annsmith.benchmarkSeconds': 10 },
+    end: async () => undefined,
+  }),
+};
+
+tellStory('the story', plot, (window) => {
+  it(
+    'the new reference is benchmarked in the background, and the views show the gain',
+    async () => {
+      const { workbench } = window();
+      await workbench.command('Problems: Focus on Problems View');
+      await workbench.page
+        .getByRole('treeitem', {
+          name: /search: (?:faster|slower|no measurable change), [+-]\d+ % \(95 % interval/,
+        })
+        .first()
+        .waitFor({ timeout: longWait });
+      await workbench.row('Modules', /^Search [\d,]+ QPS at recall 0\.95(?!.*stale)/).waitFor();
+      await window().picture('10-gain');
+    },
+    longStep,
+  );
+
   it(
     'a run whose server is killed says so, and resuming finishes it',
     async () => {

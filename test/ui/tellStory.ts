@@ -1,6 +1,6 @@
 /**
  * The story in a real VS Code in Chromium, with the packed extension, the real engine and the real compiler: from an opened
- * folder to an accepted gain. Steps build on each other. Pictures of each go to the folder that is printed at the end.
+ * folder to an accepted change. Steps build on each other. Pictures of each go to the folder that is printed at the end.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -107,7 +107,7 @@ export interface Plot {
   readonly answer?: (window: StoryWindow) => Promise<void>;
 }
 
-/** Tells the story up to the accepted gain; `more` adds steps that go on in the same window. */
+/** Tells the story up to the accepted change; `more` adds steps that go on in the same window. */
 export function tellStory(title: string, plot: Plot, more?: (window: () => StoryWindow) => void): void {
   describe(title, { concurrent: false }, () => {
     let window: StoryWindow;
@@ -118,8 +118,6 @@ export function tellStory(title: string, plot: Plot, more?: (window: () => Story
       window = await StoryWindow.open(packForPlatform(), {
         'annsmith.groupSize': 5,
         'annsmith.budgetMinutes': 1,
-        'annsmith.benchmarkOnSave': true,
-        'annsmith.benchmarkSeconds': 10,
         // The list of comments would take half the window.
         'comments.openView': 'never',
         ...stage?.settings,
@@ -248,22 +246,6 @@ export function tellStory(title: string, plot: Plot, more?: (window: () => Story
         .toEqual([]);
       await window.picture(`${plot.pictures}9-accepted`);
     });
-
-    it(
-      'the new reference is benchmarked in the background, and the views show the gain',
-      async () => {
-        await workbench.command('Problems: Focus on Problems View');
-        await workbench.page
-          .getByRole('treeitem', {
-            name: /search: (?:faster|slower|no measurable change), [+-]\d+ % \(95 % interval/,
-          })
-          .first()
-          .waitFor({ timeout: longWait });
-        await workbench.row('Modules', /^Search [\d,]+ QPS at recall 0\.95(?!.*stale)/).waitFor();
-        await window.picture(`${plot.pictures}10-gain`);
-      },
-      longStep,
-    );
 
     more?.(() => window);
   });

@@ -3,7 +3,7 @@ import { windowFor } from '../protocol/manifest.ts';
 import type { CurvePoint } from '../protocol/measurement.ts';
 import { addUsage, noUsage } from '../protocol/model.ts';
 import type { Evidence, FileTexts, GroupOutcome, PastCandidate } from '../protocol/policy.ts';
-import type { Verdict } from '../protocol/verdict.ts';
+import type { RejectionReason, Verdict } from '../protocol/verdict.ts';
 import { applyPatch } from './candidate/patch.ts';
 import type { CascadeContext } from './cascadeContext.ts';
 
@@ -71,7 +71,20 @@ interface Wanted {
   readonly dataset: string;
 }
 
-/** Judged candidates of a module, in the order of the ledger; each patch once, as it was judged last. */
+/** Rejected for what was measured: beside other code, or on other data, it may be otherwise. */
+const measuredReasons: ReadonlySet<RejectionReason> = new Set([
+  'timeout',
+  'memory',
+  'recall',
+  'build-cost',
+  'slower',
+  'not-confirmed',
+]);
+
+/**
+ * Judged candidates of a module, in the order of the ledger; each patch once, as it was judged last: what was measured,
+ * beside this code and on this dataset alone.
+ */
 export function pastCandidates(
   records: readonly LedgerRecord[],
   { module, runId, files, hash, dataset }: Wanted,
@@ -84,21 +97,28 @@ export function pastCandidates(
   const completions = new Map(
     recordsOf(records, 'completion').map((record) => [`${record.runId}/${record.candidateId}`, record]),
   );
+  const runsHere = new Set(
+    recordsOf(records, 'run')
+      .filter(({ datasets }) => datasets.some(({ name, heldOut }) => name === dataset && !heldOut))
+      .map((run) => run.runId),
+  );
   const past = new Map<string, PastCandidate>();
   for (const judged of recordsOf(records, 'judgement')) {
     const id = `${judged.runId}/${judged.candidateId}`;
     const group = groups.get(`${judged.runId}/${judged.groupId}`);
     const completion = completions.get(id);
-    const { kind } = judged.verdict;
+    const { verdict } = judged;
     if (group === undefined || completion === undefined || judged.sameAs !== undefined) continue;
-    if (kind !== 'accepted' && kind !== 'rejected') continue;
+    if (verdict.kind !== 'accepted' && verdict.kind !== 'rejected') continue;
     const { patch, patchHash } = completion;
     const applies = patch !== null && applyPatch(files, patch).kind === 'applied';
     // A candidate of other code says nothing of this one, unless its patch still fits.
     if (patch !== null && !applies) continue;
     const trial = judged.trials.findLast((t) => t.dataset === dataset && t.comparison !== null);
     const measuredHere = group.baseHash === hash && trial !== undefined;
-    if (kind === 'accepted' && !measuredHere) continue;
+    if (verdict.kind === 'accepted' && !measuredHere) continue;
+    const isHere = group.baseHash === hash && runsHere.has(judged.runId);
+    if (verdict.kind === 'rejected' && measuredReasons.has(verdict.reason) && !isHere) continue;
     const key = patchHash ?? id;
     past.delete(key);
     past.set(key, {
@@ -108,7 +128,7 @@ export function pastCandidates(
       policy: group.policy.id,
       text: completion.text,
       patch,
-      verdict: judged.verdict as Verdict,
+      verdict: verdict as Verdict,
       gain: measuredHere ? (trial.comparison?.logRatio ?? null) : null,
       reward: judged.reward?.shaped ?? null,
       points: measuredHere ? (trial.comparison?.candidate ?? []) : [],

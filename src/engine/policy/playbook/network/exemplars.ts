@@ -6,14 +6,11 @@ import type { Exemplar } from './situation.ts';
 /** At most this many, the newest. */
 const exemplarLimit = 64;
 
-/**
- * Programs of before that say something of this request: of this grammar, rewarded, and on this dataset where they were
- * measured. In the order of the ledger.
- */
+/** Programs of before that say something of this request: of this grammar, and rewarded. In the order of the ledger. */
 export function exemplarsOf(grammar: Grammar, { module, evidence }: PolicyRequest): Exemplar[] {
   return evidence.past
-    .flatMap(({ policy, text, reward, gain, points }): Exemplar[] => {
-      if (policy !== 'playbook' || reward === null || (gain !== null && points.length === 0)) return [];
+    .flatMap(({ policy, text, reward }): Exemplar[] => {
+      if (policy !== 'playbook' || reward === null) return [];
       if (parseProgram(grammar, module, text).kind !== 'program') return [];
       return [{ program: text, score: reward }];
     })

@@ -3,7 +3,7 @@
  * measurements, over several seeds, on real measured rewards; then zero-shot on datasets that were never measured. Prints
  * means with 95 % intervals over the seeds, whoever wins. Cut off, it goes on where it was: `--fresh` begins anew.
  */
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { wholeNumber } from '../../src/cli/numbers.ts';
@@ -89,10 +89,14 @@ const services: Services = {
   reporter: { progress: () => undefined },
 };
 
+/** What a method with a seed leaves: its workspaces, and its policy. */
+function folderOf(method: MethodName, seed: number): string {
+  return join(folder, `${module}-${method}-${seed}`);
+}
+
 /** A copy of the bundled workspace, whose ledger is this method's and seed's alone. */
 function workspaceFor(method: MethodName, seed: number, purpose: string): string {
-  const own = join(folder, `${method}-${seed}`, purpose);
-  if (existsSync(own)) return own;
+  const own = join(folderOf(method, seed), purpose);
   const example = join(root, 'examples', 'hnsw');
   cpSync(example, own, { recursive: true, filter: (path) => !path.endsWith('.annsmith') });
   const path = join(own, 'annsmith.json');
@@ -101,13 +105,13 @@ function workspaceFor(method: MethodName, seed: number, purpose: string): string
   return own;
 }
 
-/** Groups of a policy, one after the other in one run, judged and rewarded as any others. */
+/** Groups of a policy, one after the other in one run, judged and rewarded as any others; a result for each. */
 async function measure(
   facts: Pick<Result, 'method' | 'seed' | 'dataset' | 'group'>,
   policy: Policy,
   workspace: string,
   roundNumbers: readonly number[],
-): Promise<void> {
+): Promise<Result[]> {
   const begin = performance.now();
   const inputs = await runInputs(
     { root: workspace, datasets: [facts.dataset], heldOut: [] },
@@ -136,12 +140,11 @@ async function measure(
     );
     return { ...facts, round, module, rewards, gains, seconds: seconds / roundNumbers.length };
   });
-  // All of them or none: what a cut-off method had learned is gone with its process.
-  results.add(all);
   const means = all.map(({ rewards }) => (rewards.length === 0 ? '-' : mean(rewards).toFixed(3)));
   say(
     `${facts.method}, seed ${facts.seed}, ${facts.dataset}: mean rewards ${means.join(' ')}, ${Math.round(seconds)} s`,
   );
+  return all;
 }
 
 /** All rounds of a method with a seed. */
@@ -149,12 +152,12 @@ async function learn(method: MethodName, seed: number): Promise<void> {
   const facts = { method, seed, dataset, group };
   if (results.of({ ...facts, module }).length === rounds) return;
   results.remove({ method, seed, module });
-  rmSync(join(folder, `${method}-${seed}`), { recursive: true, force: true });
+  rmSync(folderOf(method, seed), { recursive: true, force: true });
   const own = workspaceFor(method, seed, 'trained-on');
   const store = storeFor(method, seed);
   const way: Method = createMethod(method, { root: own, store, syntax, clock: services.clock, seed });
   try {
-    await measure(
+    const all = await measure(
       facts,
       learningPolicy(way),
       own,
@@ -162,22 +165,27 @@ async function learn(method: MethodName, seed: number): Promise<void> {
     );
     // From its last group too, before it is tried elsewhere.
     if (method === 'trained') await way.learn();
+    // All of them or none: what a cut-off method had learned is gone with its process.
+    results.add(all);
   } finally {
     way.stop();
   }
 }
 
 function storeFor(method: MethodName, seed: number): PolicyStore {
-  return new PolicyStore(services.clock, join(folder, `${method}-${seed}`, 'policy'));
+  return new PolicyStore(services.clock, join(folderOf(method, seed), 'policy'));
 }
 
 /** One group on a dataset that was never trained on, without anything measured there before. */
 async function transfer(method: 'frozen' | 'trained', seed: number, dataset: string): Promise<void> {
   const facts = { method, seed, dataset, group };
   if (results.of({ ...facts, module, round: 0 }).length > 0) return;
-  const own = workspaceFor(method, seed, `transfer-${transfers.indexOf(dataset)}`);
+  const purpose = `transfer-${transfers.indexOf(dataset)}`;
+  // What a cut-off try has measured there would be known to the next.
+  rmSync(join(folderOf(method, seed), purpose), { recursive: true, force: true });
+  const own = workspaceFor(method, seed, purpose);
   const context = { root: own, store: storeFor(method, seed), syntax, clock: services.clock, seed };
-  await measure(facts, createMethod(method, context).policy(), own, [0]);
+  results.add(await measure(facts, createMethod(method, context).policy(), own, [0]));
 }
 
 // Seeds outermost: cut off, every method has as many as the others.

@@ -2,34 +2,56 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { sourceHash } from '../engine/codeState.ts';
 import { contrastivePrompt } from '../engine/contrastivePrompt.ts';
 import { UserError } from '../engine/errors.ts';
 import { defaultModules } from '../engine/grpoWorkspace.ts';
 import { withJudge } from '../engine/judge.ts';
 import { ledgerPath } from '../engine/ledger/runSummary.ts';
+import { compilerVersion } from '../engine/machine.ts';
 import { createCppSyntax } from '../engine/module/cppSyntax.ts';
 import { parsePolicies } from '../engine/policy/model/modelSpec.ts';
+import { withProcessLock } from '../engine/processLock.ts';
 import { previewPrompt } from '../engine/promptPreview.ts';
 import { runInputs } from '../engine/runInputs.ts';
 import { type ModelRound, offlineRound, onlineRounds } from '../engine/trainer/modelRounds.ts';
-import { writeWhole } from '../engine/wholeFile.ts';
 import type { ModelGrpoReport } from '../protocol/grpo.ts';
 import { defaultModelSettings } from '../protocol/model.ts';
 import { type CommandContext, findWorkspace } from './context.ts';
 import type { GrpoOptions } from './grpoOptions.ts';
 import { startRewardServer } from './rewards/rewardServer.ts';
+import { writeRoundPrompts } from './roundPrompts.ts';
 import { table } from './table.ts';
 
 /** Completions that may wait at the reward server: one group of the trainer at a time. */
 const mostPending = 64;
 
 /** Rounds of GRPO for a language model: the Python trainer's, with this process measuring. @throws UserError */
-export async function grpoOfModel(options: GrpoOptions, context: CommandContext): Promise<ModelGrpoReport> {
-  const round = roundOf(options);
+export async function grpoOfModel(
+  options: GrpoOptions,
+  trainerOptions: readonly string[],
+  context: CommandContext,
+): Promise<ModelGrpoReport> {
+  const round: ModelRound = { ...roundOf(options), trainerOptions };
   requireNoPlaybook(options);
   const root = findWorkspace(options.workspace);
-  if (options.offline === true) return offlineRound(ledgerPath(root), options.policyVersion, round, context);
-  return online(root, options, round, context);
+  const onWait = (): never => {
+    throw new UserError(
+      'grpo-active',
+      `a round is writing ${round.out} in another process`,
+      'Wait for it, or name another --out.',
+    );
+  };
+  return withProcessLock(roundFolder(round), { onWait }, async () =>
+    options.offline === true
+      ? offlineRound(ledgerPath(root), options.policyVersion, round, context)
+      : online(root, options, round, context),
+  );
+}
+
+/** Where the trainer keeps what a round has done until it is over. */
+function roundFolder({ out }: ModelRound): string {
+  return `${resolve(out)}.round`;
 }
 
 /** What only language models have. @throws UserError where it was given for the built-in policy. */
@@ -67,7 +89,14 @@ function firstGiven(options: Readonly<Record<string, unknown>>): string | undefi
   return Object.entries(options).find(([, value]) => value !== undefined)?.[0];
 }
 
-function roundOf({ policy, model, adapter, out, seed, advantageLimit }: GrpoOptions): ModelRound {
+function roundOf({
+  policy,
+  model,
+  adapter,
+  out,
+  seed,
+  advantageLimit,
+}: GrpoOptions): Omit<ModelRound, 'trainerOptions'> {
   const [spec, another] = parsePolicies(policy);
   if (spec?.kind !== 'openai' || another !== undefined) {
     throw new UserError(
@@ -104,17 +133,20 @@ async function online(
   const input = { services, signal, syntax };
   const inputs = await runInputs({ root, datasets: dataset, heldOut: [] }, input);
   const modules = named ?? defaultModules(inputs.workspace);
+  const { workspace, datasets } = inputs;
   const prompts = `${resolve(round.out)}.prompts.jsonl`;
-  // A round that is gone on with asks what it asked before.
-  if (!existsSync(prompts)) {
-    const build = contrastivePrompt(defaultModelSettings);
-    const lines: string[] = [];
-    for (const module of modules) {
-      const { messages } = await previewPrompt({ root, module, dataset: dataset[0], seed, build }, input);
-      lines.push(JSON.stringify({ module, messages }));
-    }
-    await writeWhole(prompts, `${lines.join('\n')}\n`);
-  }
+  const build = contrastivePrompt(defaultModelSettings);
+  await writeRoundPrompts(
+    { file: prompts, round: roundFolder(round) },
+    {
+      sourceHash: sourceHash(workspace.files, workspace.manifest, await compilerVersion(services.processes)),
+      datasets: datasets.map(({ name }) => name),
+      modules: [...modules],
+      seed,
+    },
+    async (module) =>
+      (await previewPrompt({ root, module, dataset: dataset[0], seed, build }, input)).messages,
+  );
   const token = randomBytes(32).toString('hex');
   const judging = { services, signal, ...inputs, syntax, modules, aggregate: 'geomean' as const, seed };
   const report = await withJudge(judging, async (judge) => {

@@ -57,6 +57,10 @@ export function addGrpoCommand(program: Command, execute: Execute): void {
       ).choices(['auto', 'never']),
     )
     .option('--advantage-limit <x>', 'clip advantages to -x..x (default: not at all)', positive)
+    .argument(
+      '[trainer...]',
+      "with --policy openai:MODEL, after `--`: options of the trainer's own, such as --micro-batch 2",
+    )
     .optionsGroup('For --policy openai:MODEL, a model that runs here (npm run setup:trainer):')
     .option('--model <folder>', 'the base model')
     .option('--adapter <folder>', 'the adapter that samples now (default: none, the base model alone)')
@@ -66,7 +70,7 @@ export function addGrpoCommand(program: Command, execute: Execute): void {
       'with --offline: the version that the groups have in the ledger',
       templateVersion,
     );
-  grpo.action((options: GrpoOptions) =>
+  grpo.action((trainerOptions: string[], options: GrpoOptions) =>
     execute(async (context) => {
       const { output, services, signal } = context;
       const {
@@ -90,11 +94,12 @@ export function addGrpoCommand(program: Command, execute: Execute): void {
         );
       }
       if (policy !== 'playbook') {
-        const report = await grpoOfModel(options, context);
+        const report = await grpoOfModel(options, trainerOptions, context);
         output.result(report, () => modelReportText(report));
         return;
       }
       requireNoModel(options);
+      requireNothingElse(trainerOptions);
       if (promote === 'never' && rounds > 1) {
         throw new UserError(
           'rounds-without-promotion',
@@ -158,6 +163,16 @@ export function addGrpoCommand(program: Command, execute: Execute): void {
         output.result({ promoted }, () => `${promoted} samples from now on`);
       }),
     );
+}
+
+/** @throws UserError where something is said to a trainer that is not used. */
+function requireNothingElse([first]: readonly string[]): void {
+  if (first === undefined) return;
+  throw new UserError(
+    'option-of-models',
+    `"${first}" is no command of grpo, and options after \`--\` are for the trainer of language models`,
+    'Leave it out; `annsmith grpo --help` lists the commands.',
+  );
 }
 
 function positive(text: string): number {

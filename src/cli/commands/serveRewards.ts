@@ -86,12 +86,18 @@ export function addServeRewardsCommand(program: Command, execute: Execute): void
 }
 
 function requiredToken(token: string | undefined): string {
-  if (token !== undefined && token.length >= shortestToken) return token;
+  const problem =
+    token === undefined
+      ? 'is not set'
+      : !/^[!-~]*$/.test(token)
+        ? 'has characters that a header cannot carry (a space or a line break, perhaps at its end)'
+        : token.length < shortestToken
+          ? `is shorter than ${shortestToken} characters`
+          : undefined;
+  if (token !== undefined && problem === undefined) return token;
   throw new UserError(
     'no-token',
-    token === undefined
-      ? `$${tokenVariable} is not set`
-      : `$${tokenVariable} is shorter than ${shortestToken} characters`,
+    `$${tokenVariable} ${problem}`,
     `Set it for server and clients alike: export ${tokenVariable}=$(openssl rand -hex 32)`,
   );
 }

@@ -14,6 +14,8 @@ export interface ModelRound {
   readonly out: string;
   readonly seed: number;
   readonly advantageLimit: number | undefined;
+  /** Of the trainer's own, e.g. `--micro-batch 2`; the last of two counts. */
+  readonly trainerOptions: readonly string[];
 }
 
 /** One update from the groups that a ledger file has of this policy and version. @throws UserError */
@@ -62,11 +64,12 @@ export async function onlineRounds(
   return reportOf(round, 'online', outcome);
 }
 
-function commonOptions({ model, adapter, out, seed, advantageLimit }: ModelRound): string[] {
+function commonOptions({ model, adapter, out, seed, advantageLimit, trainerOptions }: ModelRound): string[] {
   return [
     ...['--model', resolve(model), '--out', resolve(out), '--seed', String(seed)],
     ...(adapter === undefined ? [] : ['--adapter', resolve(adapter)]),
     ...(advantageLimit === undefined ? [] : ['--advantage-limit', String(advantageLimit)]),
+    ...trainerOptions,
   ];
 }
 
@@ -79,7 +82,7 @@ function reportOf(
   const mean = rewards.reduce((sum, reward) => sum + reward, 0) / rewards.length;
   const skipped: Record<string, number> = { ...start?.skipped };
   for (const { skipped: reason } of groups) {
-    if (reason !== undefined) skipped[reason] = (skipped[reason] ?? 0) + 1;
+    if (reason) skipped[reason] = (skipped[reason] ?? 0) + 1;
   }
   const last = steps.at(-1);
   return {
@@ -88,7 +91,7 @@ function reportOf(
     version: saved.version,
     parent: saved.parent,
     adapter: saved.path,
-    groups: start?.groups ?? groups.filter(({ skipped: reason }) => reason === undefined).length,
+    groups: start?.groups ?? groups.filter(({ skipped: reason }) => !reason).length,
     skipped,
     meanReward: start?.mean_reward ?? (rewards.length === 0 ? null : mean),
     steps: steps.length,

@@ -28,7 +28,7 @@ const eventSchema = z.discriminatedUnion('event', [
     module: z.string(),
     mean_reward: figure.optional(),
     best_reward: figure.optional(),
-    skipped: z.string().optional(),
+    skipped: z.string().nullish(),
   }),
   z.looseObject({
     event: z.literal('saved'),

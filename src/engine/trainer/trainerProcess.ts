@@ -46,18 +46,33 @@ export async function runTrainer(
     events.push(event);
     tell(event, services);
   }
-  const { code, stderr } = await child.exited;
+  const { code, signal: killedBy, stderr } = await child.exited;
   signal.throwIfAborted();
   const of = <E extends TrainerEvent['event']>(kind: E): Extract<TrainerEvent, { event: E }>[] =>
     events.filter((event): event is Extract<TrainerEvent, { event: E }> => event.event === kind);
   const [failure] = of('error');
-  if (failure !== undefined) throw new UserError(failure.code, failure.message, failure.fix);
+  if (failure !== undefined) throw new UserError(failure.code, failure.message, withPlace(failure.fix));
   const saved = of('saved').at(-1);
   if (code !== 0 || saved === undefined) {
+    // Nothing but the system kills it so, and it does where memory runs out.
+    if (killedBy === 'SIGKILL') {
+      throw new UserError(
+        'out-of-memory',
+        'the trainer was killed, most likely because this machine ran out of memory',
+        withPlace(
+          'Use less: --micro-batch 1, --gradient-checkpointing, a smaller --max-length, or a smaller model.',
+        ),
+      );
+    }
     const last = stderr.trim().split('\n').slice(-5).join('\n');
-    throw new UserError('trainer-failed', `the trainer ended with ${code ?? 'a signal'}: ${last}`, setUp);
+    throw new UserError('trainer-failed', `the trainer ended with ${code ?? killedBy}: ${last}`, setUp);
   }
   return { start: of('start').at(-1), saved, steps: of('step'), groups: of('group') };
+}
+
+/** Says where options that a fix names are given. */
+function withPlace(fix: string): string {
+  return /(^|\s)`?--[a-z]/.test(fix) ? `${fix} Options of the trainer go after \`--\`.` : fix;
 }
 
 function trainer(): { readonly python: string; readonly folder: string } {
@@ -97,7 +112,7 @@ function tell(event: TrainerEvent, { reporter, logger }: Services): void {
       return;
     case 'group':
       logger.info(
-        event.skipped === undefined
+        !event.skipped
           ? `${event.module}: mean reward ${number(event.mean_reward)}, best ${number(event.best_reward)}`
           : `${event.module}: group left out, ${event.skipped}`,
       );

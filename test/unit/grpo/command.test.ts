@@ -33,6 +33,8 @@ it('refuses rounds that could not follow on each other', () => {
     message: expect.stringContaining('none from the one before') as string,
   });
   expect(refused('--rounds', '2', '--offline')).toMatchObject({ code: 'offline-rounds' });
+  expect(refused('--', '--micro-batch', '2')).toMatchObject({ code: 'option-of-models' });
+  expect(refused('lsit')).toMatchObject({ message: expect.stringContaining('lsit') as string });
 });
 
 it('refuses for a language model what its rounds do not have, and an adapter that is there', () => {

@@ -24,6 +24,7 @@ const round: ModelRound = {
   out: '/adapters/1',
   seed: 3,
   advantageLimit: undefined,
+  trainerOptions: [],
 };
 
 beforeEach(async () => {
@@ -36,7 +37,7 @@ afterEach(async () => {
 });
 
 /** A trainer that writes down how it was started, prints these lines and ends with this code. */
-async function standIn(lines: readonly object[], code = 0): Promise<void> {
+async function standIn(lines: readonly object[], end = 'exit 0'): Promise<void> {
   const path = join(home, 'python');
   const printed = ['a library prints this', ...lines.map((line) => JSON.stringify(line))];
   await writeFile(join(home, 'lines'), `${printed.join('\n')}\n`);
@@ -47,7 +48,7 @@ printf '%s\\n' "$@" > '${home}/args'
 printf '%s' "$ANNSMITH_REWARD_TOKEN/$OPENAI_API_KEY" > '${home}/secrets'
 echo 'Traceback' >&2
 cat '${home}/lines'
-exit ${code}
+${end}
 `,
   );
   await chmod(path, 0o755);
@@ -73,7 +74,7 @@ it('trains on a ledger, and says how far it is', async () => {
   const report = await offlineRound(
     '/w/ledger.jsonl',
     'contrastive-1',
-    { ...round, adapter: 'before' },
+    { ...round, adapter: 'before', trainerOptions: ['--micro-batch', '2'] },
     context(),
   );
   expect(report).toEqual({
@@ -100,6 +101,7 @@ it('trains on a ledger, and says how far it is', async () => {
     'contrastive-1',
     '3',
   ]);
+  expect(of('--micro-batch')).toBe('2');
   expect(of('--adapter')).toBe(join(process.cwd(), 'before'));
   expect(said).toEqual([
     'taken for 1',
@@ -114,6 +116,8 @@ it('hands the token over in the environment, and no other key', async () => {
   await standIn([
     { event: 'start', prompts: 1, rounds: 2, group: 4, device: 'cpu' },
     { event: 'group', module: 'search', mean_reward: 0.25, best_reward: 1, accepted: 2 },
+    // As trainers of before say that nothing was left out.
+    { event: 'group', module: 'search', mean_reward: 0.75, best_reward: 1, accepted: 1, skipped: null },
     { event: 'group', module: 'search', skipped: 'unrewarded' },
     { ...step, step: 2 },
     saved,
@@ -122,22 +126,31 @@ it('hands the token over in the environment, and no other key', async () => {
   const rewards = { url: 'http://127.0.0.1:1', token: 'a-token-of-the-test' };
   const input = { rewards, prompts: '/p.jsonl', rounds: 2, group: 4 };
   const report = await onlineRounds(input, round, context());
-  expect(report).toMatchObject({ mode: 'online', groups: 1, meanReward: 0.25, skipped: { unrewarded: 1 } });
+  expect(report).toMatchObject({ mode: 'online', groups: 2, meanReward: 0.5, skipped: { unrewarded: 1 } });
   expect(await written('secrets')).toBe('a-token-of-the-test/');
   expect(await written('args')).not.toContain('a-token-of-the-test');
 });
 
 it("fails with the trainer's own words, or the end of what it printed", async () => {
-  await standIn([{ event: 'error', code: 'drift', message: 'of another model', fix: 'Name it.' }], 1);
+  await standIn(
+    [{ event: 'error', code: 'drift', message: 'of another model', fix: 'Use --fresh.' }],
+    'exit 1',
+  );
   await expect(offlineRound('/w/ledger.jsonl', '1', round, context())).rejects.toMatchObject({
     code: 'drift',
     message: 'of another model',
-    fix: 'Name it.',
+    // Which the command hands on.
+    fix: 'Use --fresh. Options of the trainer go after `--`.',
   });
-  await standIn([], 1);
+  await standIn([], 'exit 1');
   await expect(offlineRound('/w/ledger.jsonl', '1', round, context())).rejects.toMatchObject({
     code: 'trainer-failed',
     message: expect.stringContaining('Traceback'),
+  });
+  await standIn([], 'kill -9 $$');
+  await expect(offlineRound('/w/ledger.jsonl', '1', round, context())).rejects.toMatchObject({
+    code: 'out-of-memory',
+    fix: expect.stringContaining('--micro-batch 1'),
   });
 });
 

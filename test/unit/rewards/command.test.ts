@@ -24,6 +24,11 @@ function serve(token: string | undefined) {
 it.each([
   ['no token', undefined, '$ANNSMITH_REWARD_TOKEN is not set'],
   ['a short one', 'secret-canary', '$ANNSMITH_REWARD_TOKEN is shorter than 16 characters'],
+  [
+    'one with the line break of its file',
+    'secret-canary-of-this-test\n',
+    '$ANNSMITH_REWARD_TOKEN has characters that a header cannot carry (a space or a line break, perhaps at its end)',
+  ],
 ])('%s', (_, token, message) => {
   const { status, stdout, stderr } = serve(token);
   expect(status).toBe(1);

@@ -47,7 +47,7 @@ const groups = Array.from({ length: 8 }, (_, i) => group(moduleNames[i % moduleN
 const network = PlaybookNetwork.untrained(grammar.vocabulary.length);
 const started = process.cpuUsage();
 const begin = performance.now();
-const stats = train(new PlaybookModel(network), groups, {
+const stats = await train(new PlaybookModel(network), groups, {
   adam: newAdamState(network.weights.length),
   random,
   // The whole of the work: no early end.

@@ -1,5 +1,7 @@
 import type { Evaluation } from '../protocol/grpo.ts';
-import { type LedgerRecord, type RecordOf, recordsOf } from '../protocol/ledger.ts';
+import { type LedgerRecord, recordsOf } from '../protocol/ledger.ts';
+import type { ModuleName } from '../protocol/module.ts';
+import { settingKey } from './measuringSetting.ts';
 import { mean, standardDeviation } from './statistics.ts';
 
 export interface EvaluationInput {
@@ -7,14 +9,13 @@ export interface EvaluationInput {
   /** Runs whose groups the new version sampled. */
   readonly runs: readonly string[];
   readonly version: string;
-  /** What it would replace, on the same modules and datasets. */
+  /** What it would replace. */
   readonly current: string;
-  readonly datasets: readonly string[];
 }
 
 /**
- * The groups of a new version beside those of the current one, module by module and on the same code only. It is not
- * worse unless its mean reward, over modules of equal weight, is lower by more than the standard error of the difference.
+ * The groups of a new version beside those of the current one, module by module, on the same code and measured alike. It
+ * is not worse unless its mean reward, over modules of equal weight, is lower by more than the standard error of the difference.
  * Undefined where there is nothing to compare: `whyNotCompared` says why.
  */
 export function evaluate(input: EvaluationInput): Evaluation | undefined {
@@ -42,37 +43,31 @@ export function verdictText({ meanReward, currentMeanReward, standardError, notW
   return notWorse ? `not worse: ${numbers}` : `worse by more than the noise: ${numbers}`;
 }
 
+/** Modules in which the new version has rewards, and the current one none on the same code and measured alike. */
+export function uncompared(input: EvaluationInput): ModuleName[] {
+  const { own, other } = rewardsOfBoth(input);
+  return [...own.keys()].filter((code) => !other.has(code)).map((code) => code.split('/')[0] as ModuleName);
+}
+
 /** Why `evaluate` finds nothing to compare, in words. */
 export function whyNotCompared(input: EvaluationInput): string {
-  const { own, other } = rewardsOfBoth(input);
-  const moduleOf = (code: string): string | undefined => code.split('/')[0];
-  const measured = new Set([...other.keys()].map(moduleOf));
-  return [...own.keys()].some((code) => measured.has(moduleOf(code)))
-    ? 'the code has changed since the version before was measured: there is nothing to compare with'
-    : 'its groups, or those of the version before, have no rewards to compare';
+  const whose = rewardsOfBoth(input).own.size === 0 ? 'its groups' : 'the groups of the version before';
+  return `${whose} have no rewards to compare`;
 }
 
 type Rewards = ReadonlyMap<string, readonly number[]>;
 
-/** Rewards of the new version in the evaluation's runs, and of the current one wherever it was on these datasets. */
-function rewardsOfBoth({ records, runs, version, current, datasets }: EvaluationInput): {
+/** Rewards of the new version in the evaluation's runs, and of the current one wherever it was measured in the same setting. */
+function rewardsOfBoth({ records, runs, version, current }: EvaluationInput): {
   readonly own: Rewards;
   readonly other: Rewards;
 } {
-  const onDatasets = new Set(
-    recordsOf(records, 'run')
-      .filter((run) => sameNames(run, datasets))
-      .map(({ runId }) => runId),
-  );
+  const keyOf = new Map(recordsOf(records, 'run').map((run) => [run.runId, settingKey(run)]));
+  const keys = new Set(runs.flatMap((runId) => keyOf.get(runId) ?? []));
   return {
     own: rewardsByCode(records, version, (runId) => runs.includes(runId)),
-    other: rewardsByCode(records, current, (runId) => onDatasets.has(runId)),
+    other: rewardsByCode(records, current, (runId) => keys.has(keyOf.get(runId) ?? '')),
   };
-}
-
-function sameNames(run: RecordOf<'run'>, names: readonly string[]): boolean {
-  const own = run.datasets.filter(({ heldOut }) => !heldOut).map(({ name }) => name);
-  return own.length === names.length && own.every((name) => names.includes(name));
 }
 
 /** Shaped rewards of a version's candidates, by `MODULE/HASH`: what was to be made faster, and the code it was then. */

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { GrpoRoundReport, SkipCount, SkipReason, TrainingMetrics } from '../protocol/grpo.ts';
 import { skipTexts } from '../protocol/grpo.ts';
 import type { LedgerRecord } from '../protocol/ledger.ts';
@@ -46,6 +47,7 @@ export interface UpdateInput {
   readonly workspace: string;
   readonly seed: number;
   readonly options?: Partial<TrainerOptions>;
+  readonly signal?: AbortSignal;
 }
 
 /** What a version can be trained on. `advantageLimit` clips the advantages; absent: not at all. */
@@ -98,15 +100,17 @@ export async function updateOnce({
   workspace,
   seed,
   options,
+  signal,
 }: UpdateInput): Promise<{ readonly version: string; readonly metrics: TrainingMetrics }> {
   requireGroups(set, from.version);
   const started = clock.monotonic();
   const network = from.network.copy();
   const adam = { ...from.adam, first: from.adam.first.slice(), second: from.adam.second.slice() };
-  const stats = train(new PlaybookModel(network), set.samples, {
+  const stats = await train(new PlaybookModel(network), set.samples, {
     adam,
     random: seededRandom(seed, `grpo/${from.version}`),
     options: { ...trainerDefaults, ...options },
+    pause: pauses(clock, signal),
   });
   const completions = set.groups.flatMap((group) => group.completions);
   const metrics: TrainingMetrics = {
@@ -132,6 +136,20 @@ export async function updateOnce({
     },
   );
   return { version, metrics };
+}
+
+/** Others get a turn at least this often: an update may take seconds, in a server that answers an editor. */
+const longestTurnMs = 20;
+
+/** Lets others work where it has been long, and throws where the work is aborted. */
+function pauses(clock: Pick<Clock, 'monotonic'>, signal: AbortSignal | undefined): () => Promise<void> {
+  let since = clock.monotonic();
+  return async () => {
+    if (clock.monotonic() - since < longestTurnMs) return;
+    await nextTurn();
+    signal?.throwIfAborted();
+    since = clock.monotonic();
+  };
 }
 
 /** Mean and best shaped reward over the completions of groups, and the share that was valid. */

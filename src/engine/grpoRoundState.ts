@@ -14,6 +14,8 @@ const roundPlan = z.object({
   /** Per module. */
   groups: z.number().int(),
   seed: z.number().int(),
+  /** The seed that was asked for, which that of the round follows from; files of before do not say. */
+  askedSeed: z.number().int().optional(),
   promote: z.enum(['auto', 'never']),
 });
 export type RoundPlan = z.infer<typeof roundPlan>;
@@ -28,6 +30,8 @@ const roundState = z.object({
   /** Runs that were started for it. */
   sampling: z.string().nullable(),
   evaluation: z.string().nullable(),
+  /** Of the version that sampled, where the ledger had nothing of it to compare with. */
+  comparison: z.string().nullable().default(null),
   /** The version that the update made. */
   version: z.string().nullable(),
   /** The version was promoted: not done again, as it may have been rolled back since. */

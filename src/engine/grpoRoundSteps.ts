@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { GrpoRoundReport, TrainingMetrics } from '../protocol/grpo.ts';
 import { type LedgerRecord, recordsOf } from '../protocol/ledger.ts';
+import type { ModuleName } from '../protocol/module.ts';
 import { UserError } from './errors.ts';
-import { type EvaluationInput, evaluate, verdictText, whyNotCompared } from './grpoEvaluation.ts';
+import { type EvaluationInput, evaluate, uncompared, verdictText, whyNotCompared } from './grpoEvaluation.ts';
 import {
   onlyGroups,
   perModule,
@@ -42,7 +43,7 @@ export class GrpoRound {
     const started = clock.monotonic();
     const state = (await this.#unfinished()) ?? (await this.#begin());
     const from = store.load(state.from);
-    if (state.plan.mode === 'online') await this.#sampled(state, 'sampling');
+    if (state.plan.mode === 'online') await this.#sampled(state, 'sampling', state.plan.modules);
     const made = this.#madeBefore(state);
     const set = await this.#trainingSet(state, from, made);
     if (state.plan.mode === 'offline' && made === undefined) {
@@ -59,7 +60,7 @@ export class GrpoRound {
       workspace: this.#request.workspace,
       modules: state.plan.modules,
       datasets: await this.#datasets(state),
-      runs: [state.sampling, state.evaluation].flatMap((runId) => runId ?? []),
+      runs: [state.sampling, state.evaluation, state.comparison].flatMap((runId) => runId ?? []),
       groups: {
         used: made?.groups.length ?? set.groups.length,
         skipped: [...set.skipped],
@@ -116,11 +117,11 @@ export class GrpoRound {
     from: LoadedVersion,
     set: TrainingSet,
   ): Promise<{ readonly version: string; readonly metrics: TrainingMetrics }> {
-    const { store, services, workspace } = this.#request;
+    const { store, services, workspace, signal } = this.#request;
     const { reporter, clock } = services;
     const message = `training ${from.version} on ${set.groups.length} groups`;
     reporter.progress({ stage: 'train', message });
-    const made = await updateOnce({ store, clock, from, set, workspace, seed: state.plan.seed });
+    const made = await updateOnce({ store, clock, from, set, workspace, seed: state.plan.seed, signal });
     state.version = made.version;
     await this.#file.write(state);
     return made;
@@ -133,12 +134,26 @@ export class GrpoRound {
     return { version, metrics: facts.metrics, groups: facts.ledger.groups };
   }
 
-  /** Groups of the new version, beside what the ledger has of the one that sampled. */
+  /**
+   * Groups of the new version, beside what the ledger has of the one that sampled; where it has nothing that was measured
+   * alike, a group of that one too.
+   */
   async #measured(state: RoundState, version: string): Promise<EvaluationInput> {
-    await this.#sampled(state, 'evaluation');
-    const { records } = await this.#ledger();
-    const datasets = await this.#datasets(state);
-    return { records, runs: [state.evaluation!], version, current: state.from, datasets };
+    await this.#sampled(state, 'evaluation', state.plan.modules);
+    const input = async (): Promise<EvaluationInput> => {
+      const { records } = await this.#ledger();
+      return { records, runs: [state.evaluation!], version, current: state.from };
+    };
+    const first = await input();
+    // Without what a cut-off round had measured of it, so that its run is gone on with as it was begun.
+    const before = first.records.filter(({ runId }) => runId !== state.comparison);
+    const modules = uncompared({ ...first, records: before });
+    if (modules.length === 0) return first;
+    this.#request.services.logger.info(
+      `${state.from} was not measured on this code in this setting (${modules.join(', ')}): a group of it is measured to compare`,
+    );
+    await this.#sampled(state, 'comparison', modules);
+    return input();
   }
 
   /** The round that was cut off, unless it was asked for otherwise, or another version samples by now than it knows. */
@@ -162,8 +177,9 @@ export class GrpoRound {
 
   /** Whether a plan is what is asked for now; modules and datasets that are not named may be any. */
   #isAskedFor(plan: RoundPlan): boolean {
-    const { mode, promote, group, groups, modules, datasets } = this.#request;
+    const { mode, promote, group, groups, modules, datasets, seed } = this.#request;
     return (
+      (plan.askedSeed === undefined || plan.askedSeed === seed) &&
       plan.mode === mode &&
       plan.promote === promote &&
       plan.group === group &&
@@ -197,13 +213,15 @@ export class GrpoRound {
         group,
         groups,
         seed,
+        askedSeed: this.#request.seed,
         promote,
       },
       sampling: null,
       evaluation: null,
+      comparison: null,
       version: null,
     };
-    await this.#file.write(state);
+    // On disk with its first run: until then there is nothing to go on with, and a round that was cut off before stays.
     return state;
   }
 
@@ -219,21 +237,25 @@ export class GrpoRound {
   }
 
   /** Sees to it that the groups of a step are in the ledger, all judged. */
-  async #sampled(state: RoundState, step: 'sampling' | 'evaluation'): Promise<void> {
+  async #sampled(
+    state: RoundState,
+    step: 'sampling' | 'evaluation' | 'comparison',
+    modules: readonly ModuleName[],
+  ): Promise<void> {
     const { services, sample } = this.#request;
     const { plan } = state;
     const known = state[step];
     if (known !== null && isDone((await this.#ledger()).records, known)) return;
-    const [first, ...rest] = plan.modules;
+    const [first, ...rest] = modules;
     const start = async (resume: string | undefined): Promise<void> => {
       let written: Promise<void> = Promise.resolve();
       const sampled = sample({
-        version: step === 'sampling' ? state.from : state.version!,
+        version: step === 'evaluation' ? state.version! : state.from,
         modules: [first!, ...rest],
         datasets: plan.datasets,
         group: plan.group,
         groups: step === 'sampling' ? plan.groups : 1,
-        seed: step === 'sampling' ? plan.seed : derivedSeed(plan.seed, 'evaluation'),
+        seed: step === 'sampling' ? plan.seed : derivedSeed(plan.seed, step),
         resume,
         onRun: (runId) => {
           state[step] = runId;
@@ -264,7 +286,7 @@ export class GrpoRound {
     const { store, advantageLimit } = this.#request;
     const { records, problems } = await this.#ledger();
     // Where a round goes on, what it has sampled since its update is not part of what it was trained on.
-    const own = records.filter(({ runId }) => runId !== state.evaluation);
+    const own = records.filter(({ runId }) => runId !== state.evaluation && runId !== state.comparison);
     const set = trainingSet({ records: own, problems }, { from, grammar: store.grammar }, advantageLimit);
     // Nor is what the ledger got from elsewhere.
     return made === undefined ? set : onlyGroups(set, made.groups);

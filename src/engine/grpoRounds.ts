@@ -1,6 +1,6 @@
 import type { GrpoReport, GrpoRoundReport } from '../protocol/grpo.ts';
 import type { ModuleName } from '../protocol/module.ts';
-import { UserError } from './errors.ts';
+import { UserError, withDiskFull } from './errors.ts';
 import { requireGroups } from './grpoRound.ts';
 import { RoundFile, type RoundPlan } from './grpoRoundState.ts';
 import { GrpoRound } from './grpoRoundSteps.ts';
@@ -41,8 +41,6 @@ export interface GrpoRequest {
  * off before is gone on with, and counts as the first. @throws UserError where no round had anything to train on.
  */
 export async function grpoRounds(request: GrpoRequest): Promise<GrpoReport> {
-  const { store, services, rounds, budgetSeconds } = request;
-  const { clock, logger } = services;
   const file = await RoundFile.in(request.root);
   const onWait = (): never => {
     throw new UserError(
@@ -51,27 +49,37 @@ export async function grpoRounds(request: GrpoRequest): Promise<GrpoReport> {
       'Wait for it, or end it first.',
     );
   };
-  return withProcessLock(file.path, { onWait }, async () => {
-    const started = clock.monotonic();
-    const reports: GrpoRoundReport[] = [];
-    let longest = 0;
-    while (reports.length < rounds) {
-      const begin = clock.monotonic();
-      const spent = (begin - started) / 1000;
-      if (reports.length > 0 && budgetSeconds !== undefined && spent + longest > budgetSeconds) {
-        logger.info(`no time for round ${reports.length + 1}; ${reports.length} of ${rounds} were done`);
-        break;
-      }
-      const report = await new GrpoRound(request, file).run();
-      reports.push(report);
-      request.onRound?.(report);
-      longest = Math.max(longest, (clock.monotonic() - begin) / 1000);
-    }
-    const last = reports.at(-1);
-    if (last !== undefined && reports.every(({ training }) => training === null)) {
-      const { used, ...groups } = last.groups;
-      requireGroups({ groups: [], samples: [], ...groups }, last.from);
-    }
-    return { policy: 'playbook', rounds: reports, version: store.promotedVersion };
+  return withProcessLock(file.path, { onWait }, () => roundsIn(file, request)).catch((error: unknown) => {
+    const known = withDiskFull(error, file.path);
+    if (!(known instanceof UserError) || known.code !== 'disk-full') throw known;
+    const fix =
+      'Free some space; what was finished stays, and the same `annsmith grpo` again goes on from there.';
+    throw new UserError(known.code, known.message, fix, error);
   });
+}
+
+async function roundsIn(file: RoundFile, request: GrpoRequest): Promise<GrpoReport> {
+  const { store, services, rounds, budgetSeconds } = request;
+  const { clock, logger } = services;
+  const started = clock.monotonic();
+  const reports: GrpoRoundReport[] = [];
+  let longest = 0;
+  while (reports.length < rounds) {
+    const begin = clock.monotonic();
+    const spent = (begin - started) / 1000;
+    if (reports.length > 0 && budgetSeconds !== undefined && spent + longest > budgetSeconds) {
+      logger.info(`no time for round ${reports.length + 1}; ${reports.length} of ${rounds} were done`);
+      break;
+    }
+    const report = await new GrpoRound(request, file).run();
+    reports.push(report);
+    request.onRound?.(report);
+    longest = Math.max(longest, (clock.monotonic() - begin) / 1000);
+  }
+  const last = reports.at(-1);
+  if (last !== undefined && reports.every(({ training }) => training === null)) {
+    const { used, ...groups } = last.groups;
+    requireGroups({ groups: [], samples: [], ...groups }, last.from);
+  }
+  return { policy: 'playbook', rounds: reports, version: store.promotedVersion };
 }

@@ -2,9 +2,7 @@ import { createHash } from 'node:crypto';
 import { type LedgerRecord, type RecordOf, recordsOf } from '../protocol/ledger.ts';
 import type { Rewarded } from '../protocol/rewards.ts';
 import { externalPolicy } from './externalPolicy.ts';
-
-/** What decides a measurement beside the code: how it was measured, on what, and where. */
-export type Setting = Pick<RecordOf<'run'>, 'datasets' | 'aggregate' | 'machine' | 'index' | 'k'>;
+import { type MeasuringSetting, settingKey } from './measuringSetting.ts';
 
 /** Identifies what is judged: the same text for the same module. */
 export function completionHash(module: string, text: string): string {
@@ -30,12 +28,12 @@ export function verdictTold(
 export function judgedBefore(
   records: readonly LedgerRecord[],
   baseHash: string,
-  setting: Setting,
+  setting: MeasuringSetting,
 ): ReadonlyMap<string, Omit<Rewarded, 'id'>> {
   const same = settingKey(setting);
   const runs = new Map(
     recordsOf(records, 'run')
-      .filter((run) => settingKey(run) === same)
+      .filter((run) => same !== undefined && settingKey(run) === same)
       .map((run) => [run.runId, run]),
   );
   const groups = new Map(
@@ -57,13 +55,6 @@ export function judgedBefore(
     known.set(hash, { hash, reward: reward.shaped, gain, ...verdictTold(verdict) });
   }
   return known;
-}
-
-function settingKey({ datasets, aggregate, machine, index, k }: Setting): string {
-  const judged = datasets.filter(({ heldOut }) => !heldOut);
-  const measuredOn = judged.map(({ name, fingerprint, window }) => [name, fingerprint, window]);
-  const { M, efConstruction, seed } = index;
-  return JSON.stringify([measuredOn, aggregate, machine['id'], M, efConstruction, seed, k]);
 }
 
 /** Whether its text alone led to its reward, in the way in which the endpoint reads texts. */

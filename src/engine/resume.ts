@@ -118,6 +118,10 @@ function difference(
     return 'the index section of annsmith.json was changed since';
   }
   if (k !== manifest.search.k) return `search.k in annsmith.json is now ${manifest.search.k}, it was ${k}`;
+  const { budgets, style } = manifest;
+  if (run.limits !== undefined && JSON.stringify(run.limits) !== JSON.stringify({ budgets, style })) {
+    return 'the budgets or style limits of annsmith.json were changed since';
+  }
   for (const { name, fingerprint, window } of run.datasets) {
     const now = [...datasets, ...heldOut].find((dataset) => dataset.name === name);
     if (now?.fingerprint !== fingerprint) return `the dataset ${name} has other content than then`;

@@ -56,6 +56,7 @@ export function runRecord(
     compiler: { version: compiler, flags: manifest.build.flags },
     index: { M: manifest.index.M, efConstruction: manifest.index.efConstruction, seed: manifest.index.seed },
     k: manifest.search.k,
+    limits: { budgets: { ...manifest.budgets }, style: { ...manifest.style } },
     seed: plan.seed,
     group: plan.group,
     rounds: plan.rounds,

@@ -137,6 +137,10 @@ const runRecord = z.object({
   compiler: z.object({ version: z.string(), flags: z.array(z.string()) }),
   index: z.object({ M: z.number(), efConstruction: z.number(), seed: z.number() }),
   k: z.number(),
+  /** What candidates were held to, as the manifest had it; ledgers of before do not say. */
+  limits: z
+    .object({ budgets: z.record(z.string(), z.number()), style: z.record(z.string(), z.unknown()) })
+    .optional(),
   seed: z.number(),
   group: z.number(),
   rounds: z.number(),

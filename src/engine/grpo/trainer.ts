@@ -66,18 +66,27 @@ export interface TrainingStats {
   readonly entropy: number;
 }
 
-/** One update: several epochs over the groups. Changes the weights and `adam`. The same input gives the same weights. */
-export function train<S>(
+/**
+ * One update: several epochs over the groups. Changes the weights and `adam`. The same input gives the same weights.
+ * `pause` is called after every group: it may let others work, and throws where the update is to end.
+ */
+export async function train<S>(
   policy: Trainable<S>,
   groups: readonly TrainingGroupOf<S>[],
   {
     adam,
     random,
     options,
-  }: { readonly adam: AdamState; readonly random: Random; readonly options: TrainerOptions },
-): TrainingStats {
+    pause = async () => undefined,
+  }: {
+    readonly adam: AdamState;
+    readonly random: Random;
+    readonly options: TrainerOptions;
+    readonly pause?: () => Promise<void>;
+  },
+): Promise<TrainingStats> {
   if (groups.length === 0) throw new RangeError('no groups to train on');
-  const before = survey(policy, groups, options);
+  const before = await survey(policy, groups, options, pause);
   const gradient = new Float64Array(policy.weights.length);
   let steps = 0;
   let clipped = 0;
@@ -89,13 +98,16 @@ export function train<S>(
     for (let at = 0; at < order.length; at += options.groupsPerStep) {
       const batch = order.slice(at, at + options.groupsPerStep);
       gradient.fill(0);
-      for (const group of batch) clipped += addGradient(policy, group, options, gradient) / batch.length;
+      for (const group of batch) {
+        clipped += addGradient(policy, group, options, gradient) / batch.length;
+        await pause();
+      }
       norms += cutNorm(gradient, batch.length, options.gradientNorm);
       adamStep(policy.weights, gradient, adam, options);
       steps++;
     }
     epochs++;
-    after = survey(policy, groups, options);
+    after = await survey(policy, groups, options, pause);
   }
   if (!policy.weights.every(Number.isFinite)) throw new Error('training left weights that are no numbers');
   return {
@@ -137,11 +149,12 @@ function cutNorm(gradient: Float64Array, groups: number, allowed: number): numbe
   return norm;
 }
 
-function survey<S>(
+async function survey<S>(
   policy: Trainable<S>,
   groups: readonly TrainingGroupOf<S>[],
   options: TrainerOptions,
-): { readonly loss: number; readonly kl: number; readonly klFromOld: number; readonly entropy: number } {
+  pause: () => Promise<void>,
+): Promise<Readonly<Record<'loss' | 'kl' | 'klFromOld' | 'entropy', number>>> {
   const sums = { loss: 0, kl: 0, klFromOld: 0, entropy: 0 };
   for (const { completions, advantages } of groups) {
     const scored = completions.map(({ sample }) => policy.score(sample));
@@ -160,6 +173,7 @@ function survey<S>(
     sums.kl += kl / groups.length;
     sums.klFromOld += against('old').kl / groups.length;
     sums.entropy += scored.reduce((sum, { entropy }) => sum + entropy, 0) / scored.length / groups.length;
+    await pause();
   }
   return sums;
 }

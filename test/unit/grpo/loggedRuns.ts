@@ -24,6 +24,7 @@ export interface LoggedRun {
   readonly situation?: Situation;
   readonly withLogprobs?: boolean;
   readonly baseHash?: string;
+  readonly window?: [number, number];
 }
 
 /** A run as the optimizer logs it, with programs from the real grammar and made-up rewards. */
@@ -40,9 +41,10 @@ export async function logRun({
   situation: shape = situation,
   withLogprobs = true,
   baseHash = 'base',
+  window,
 }: LoggedRun): Promise<void> {
   const ledger = openLedger(ledgerPath(root), clock);
-  await beginRun(root, runId, version, modules);
+  await beginRun(root, runId, version, modules, window);
   for (const [m, module] of modules.entries()) {
     const own = { ...shape, module };
     for (let g = 1; g <= groups; g++) {
@@ -114,6 +116,7 @@ export async function beginRun(
   runId: string,
   version: string,
   modules: readonly ModuleName[] = ['search'],
+  window: [number, number] = [0.85, 0.95],
 ): Promise<void> {
   const [first, ...rest] = modules;
   await openLedger(ledgerPath(root), clock).append({
@@ -129,7 +132,7 @@ export async function beginRun(
         fingerprint: 'f',
         n: 10,
         dim: 2,
-        window: [0.85, 0.95],
+        window,
         heldOut: false,
       },
     ],
@@ -138,6 +141,7 @@ export async function beginRun(
     compiler: { version: 'c', flags: [] },
     index: { M: 16, efConstruction: 200, seed: 1 },
     k: 10,
+    limits: { budgets: {}, style: {} },
     seed: 1,
     group: 8,
     rounds: 1,

@@ -150,21 +150,67 @@ describe('an offline round', () => {
     const sample = madeUpSampling(root, store, { baseHash: 'now' });
     const modules = ['search', 'refinement'] as const;
     const { rounds: reports } = await rounds(root, store, { mode: 'offline', modules, sample });
-    // Of each version the one group of search; of refinement there is none on this code.
-    expect(reports[0]!.evaluation).toMatchObject({ candidates: 8 });
+    expect(reports[0]!.evaluation).toMatchObject({ candidates: 16 });
     const { records } = await readLedger(ledgerPath(root));
-    const now = recordsOf(records, 'judgement').filter(({ runId }) => runId === 'now');
-    const mean = now.reduce((sum, { reward }) => sum + reward!.shaped, 0) / now.length;
-    expect(reports[0]!.evaluation!.currentMeanReward).toBeCloseTo(mean, 9);
+    const groups = recordsOf(records, 'group').filter(
+      ({ policy, baseHash }) => policy.version === store.priorVersion && baseHash === 'now',
+    );
+    // Of refinement there was none on this code: one is measured.
+    expect(groups.map(({ module }) => module)).toEqual(['search', 'refinement']);
+    const means = groups.map(({ runId, groupId }) => {
+      const own = recordsOf(records, 'judgement').filter(
+        (judged) => judged.runId === runId && judged.groupId === groupId,
+      );
+      return own.reduce((sum, { reward }) => sum + reward!.shaped, 0) / own.length;
+    });
+    expect(reports[0]!.evaluation!.currentMeanReward).toBeCloseTo((means[0]! + means[1]!) / 2, 9);
   });
 
-  it('promotes nothing where the code has changed since', async () => {
-    await log(store.priorVersion, { baseHash: 'as it was' });
-    const sample = madeUpSampling(root, store, { baseHash: 'now' });
+  it.each([
+    ['the code', { baseHash: 'as it was' }],
+    ['the recall window', { window: [0.5, 0.6] as [number, number] }],
+  ])('measures the version before as well where %s has changed since', async (_, changes) => {
+    await log(store.priorVersion, changes);
+    const plans: SamplePlan[] = [];
+    const sample = madeUpSampling(root, store, { onPlan: (plan) => void plans.push(plan) });
     const { rounds: reports } = await rounds(root, store, { mode: 'offline', sample });
-    expect(reports[0]).toMatchObject({ promoted: false, evaluation: null });
-    expect(reports[0]!.why).toMatch(/^the code has changed since/);
-    expect(store.promotedVersion).toBe(store.priorVersion);
+    expect(plans.map(({ version }) => version)).toEqual([reports[0]!.version, store.priorVersion]);
+    expect(reports[0]!.evaluation).not.toBeNull();
+    expect(reports[0]!.runs).toHaveLength(2);
+  });
+
+  it('goes on with the group to compare with where it was cut off in it', async () => {
+    await log(store.priorVersion, { baseHash: 'as it was' });
+    const plans: SamplePlan[] = [];
+    const sample = (cutOff: boolean) =>
+      madeUpSampling(root, store, {
+        onPlan: (plan) => {
+          plans.push(plan);
+          if (cutOff && plan.version === store.priorVersion) throw new Error('cut off');
+        },
+      });
+    await expect(rounds(root, store, { mode: 'offline', sample: sample(true) })).rejects.toThrow('cut off');
+    const { rounds: reports } = await rounds(root, store, { mode: 'offline', sample: sample(false) });
+    const begun = plans.map(({ version, resume }) => [version, resume !== undefined]);
+    expect(begun).toEqual([
+      [reports[0]!.version, false],
+      [reports[0]!.from, false],
+      [reports[0]!.from, true],
+    ]);
+  });
+
+  it('leaves an online round that was cut off to be gone on with, where it cannot train itself', async () => {
+    const cutOff = madeUpSampling(root, store, {
+      onPlan: () => {
+        throw new Error('cut off');
+      },
+    });
+    await expect(rounds(root, store, { sample: cutOff })).rejects.toThrow('cut off');
+    expect(await codeOf(rounds(root, store, { mode: 'offline' }))).toBe('no-groups');
+    const plans: SamplePlan[] = [];
+    const sample = madeUpSampling(root, store, { onPlan: (plan) => void plans.push(plan) });
+    await rounds(root, store, { sample });
+    expect(plans[0]!.resume).toBeDefined();
   });
 
   it.each([

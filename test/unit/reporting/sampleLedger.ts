@@ -74,6 +74,7 @@ export class SampleRun {
       compiler: { version: 'g++ (Debian 12.2.0-14) 12.2.0', flags: ['-O3', '-march=native'] },
       index: { M: 16, efConstruction: 200, seed: 42 },
       k: 10,
+      limits: { budgets: { memoryFactor: 1.3 }, style: { unused: 0 } },
       seed: 7,
       group: 4,
       rounds: 1,

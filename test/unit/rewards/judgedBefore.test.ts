@@ -4,16 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { externalPolicy } from '../../../src/engine/externalPolicy.ts';
-import { completionHash, judgedBefore, type Setting } from '../../../src/engine/judgedBefore.ts';
+import { completionHash, judgedBefore } from '../../../src/engine/judgedBefore.ts';
 import { readLedger } from '../../../src/engine/ledger/ledgerReader.ts';
 import { ledgerPath } from '../../../src/engine/ledger/runSummary.ts';
+import type { MeasuringSetting } from '../../../src/engine/measuringSetting.ts';
 import { type LedgerRecord, recordsOf } from '../../../src/protocol/ledger.ts';
 import { modelLedger } from '../export/modelLedger.ts';
 import { SampleRun } from '../reporting/sampleLedger.ts';
 
 const base = 'ba5e'.repeat(16);
 let records: LedgerRecord[];
-let setting: Setting;
+let setting: MeasuringSetting;
 beforeAll(async () => {
   const root = await mkdtemp(join(tmpdir(), 'annsmith-judged-'));
   try {
@@ -30,7 +31,7 @@ beforeAll(async () => {
   setting = recordsOf(records, 'run')[0]!;
 });
 
-const known = (changes: Partial<Setting> = {}, hash = base) =>
+const known = (changes: Partial<MeasuringSetting> = {}, hash = base) =>
   judgedBefore(records, hash, { ...setting, ...changes });
 const of = (text: string, module = 'search') => known().get(completionHash(module, text));
 
@@ -66,9 +67,11 @@ it('knows nothing of other code', () => {
 it('knows nothing that was measured otherwise', () => {
   expect(known().size).toBeGreaterThan(4);
   const [dataset] = setting.datasets;
-  const other: Partial<Setting>[] = [
+  const other: Partial<MeasuringSetting>[] = [
     { aggregate: 'worst' },
     { k: 100 },
+    { limits: { budgets: { memoryFactor: 2 }, style: { unused: 0 } } },
+    { limits: undefined },
     { index: { ...setting.index, M: 32 } },
     { machine: { ...setting.machine, id: 'another' } },
     { datasets: [{ ...dataset!, fingerprint: 'another' }] },

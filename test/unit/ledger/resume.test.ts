@@ -55,4 +55,7 @@ it('a run goes on with the modules that it started with, and looks for a winner 
   const other = earlierOf('r', { ...request, modules: ['search'] });
   await expect(other).rejects.toMatchObject({ code: 'run-stale' });
   await expect(other).rejects.toThrow(/its modules are search, refinement, not search/);
+  const budgets = { ...workspace.manifest.budgets, memoryFactor: 2 };
+  const roomier = { ...workspace, manifest: { ...workspace.manifest, budgets } };
+  await expect(earlierOf('r', { ...request, workspace: roomier })).rejects.toThrow(/budgets or style limits/);
 });

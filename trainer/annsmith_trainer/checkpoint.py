@@ -13,6 +13,10 @@ import torch
 from .errors import TrainerError
 
 
+# To whoever is told to change a setting of a round that has taken steps.
+AS_ANOTHER_ROUND = "As steps were taken with other settings, add --fresh, which begins the round anew."
+
+
 class RoundFolder:
     """What a round keeps beside its result until it is done: `OUT.round/`."""
 
@@ -92,6 +96,10 @@ def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     if "settings" in changed:
         names = ", ".join(_differences(old.get("settings", {}), new.get("settings", {})))
         changed[changed.index("settings")] = f"settings ({names})"
+    if "device" in changed:
+        # Mostly `auto`, so that nothing on the command line is another than it was.
+        then, now = old.get("device", "unknown"), new.get("device", "unknown")
+        changed[changed.index("device")] = f"device (--device {then} then, {now} now)"
     return changed
 
 

@@ -13,6 +13,14 @@ class TrainerError(Exception):
         self.fix = fix
 
 
+def in_short(error: BaseException) -> str:
+    """Libraries put pages into a message; its first line says what is wrong, or the second where the first announces it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if not lines:
+        return type(error).__name__
+    return " ".join(lines[: 2 if lines[0].endswith(":") else 1])
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception means that memory ran out, on the CPU or on a GPU."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":

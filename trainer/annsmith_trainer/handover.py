@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from .adapters import LINEAGE
 from .checkpoint import write_whole
+from .credentials import require_sendable
 from .errors import TrainerError
 from .events import Emit
 from .models import adapter_version, require_adapter_folder
@@ -23,6 +24,8 @@ KEY_VARIABLE = "OPENAI_API_KEY"
 # Asked of every new adapter; anything that still writes passes.
 SANITY_PROMPT = [{"role": "user", "content": "Write a C++ function that returns the larger of two integers."}]
 SANITY_TOKENS = 48
+# From here on a piece of text is repetition, and not a figure of speech.
+LEAST_REPEATS = 8
 
 
 class AdapterServer:
@@ -51,7 +54,11 @@ class AdapterServer:
         self._call("POST", "/unload_lora_adapter", {"lora_name": name})
 
     def sanity(self, name: str) -> str:
-        """A short greedy answer. @raises TrainerError where it is empty, says one token only, or has no probability"""
+        """A short greedy answer.
+
+        @raises TrainerError where it is empty, says one thing over and over, or its log-probabilities (natural) are no
+        numbers; and where the server gives none of those, as then nothing is known of the adapter
+        """
         body = {
             "model": name,
             "messages": SANITY_PROMPT,
@@ -70,10 +77,17 @@ class AdapterServer:
         wrong = None
         if not text.strip():
             wrong = "it writes nothing"
+        elif (len(written) >= SANITY_TOKENS and len(set(written)) <= 2) or _repeats(text):
+            wrong = f"it repeats itself: {text[:40]!r}"
         elif any(not isinstance(p, (int, float)) or not math.isfinite(p) for p in logprobs):
             wrong = "its log-probabilities are no numbers"
-        elif len(written) >= SANITY_TOKENS and len(set(written)) <= 2:
-            wrong = f"it repeats itself: {text[:40]!r}"
+        elif not logprobs:
+            raise TrainerError(
+                "sanity",
+                f"the adapter {name} cannot be tried: the server gives no log-probabilities",
+                "Give the address of a server that answers `logprobs: true`, as vLLM and `annsmith_trainer serve` do, to "
+                "--server; a gateway in front of one may leave them out.",
+            )
         if wrong is not None:
             raise TrainerError(
                 "sanity", f"the adapter {name} failed its trial: {wrong}", "Repeat the round with a lower --learning-rate."
@@ -86,7 +100,7 @@ class AdapterServer:
         connection = kind(parts.hostname or "", parts.port, timeout=self._timeout)
         headers = {"content-type": "application/json"}
         if key := os.environ.get(KEY_VARIABLE):
-            headers["authorization"] = f"Bearer {key}"
+            headers["authorization"] = f"Bearer {require_sendable(key, KEY_VARIABLE, 'server-key')}"
         try:
             payload = None if body is None else json.dumps(body).encode()
             connection.request(method, parts.path.rstrip("/") + path, payload, headers)
@@ -202,6 +216,12 @@ def _unload_quietly(server: AdapterServer, name: str, emit: Emit) -> None:
         emit("unloaded", name=name)
     except TrainerError as error:
         emit("warning", message=f"{name} is still loaded: {error.message}")
+
+
+def _repeats(text: str) -> bool:
+    """Whether a text is one piece of it, eight times or more."""
+    text = text.strip()
+    return any(text[piece:] == text[:-piece] for piece in range(1, len(text) // LEAST_REPEATS + 1))
 
 
 def _parent(adapter: Path) -> str | None:

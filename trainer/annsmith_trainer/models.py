@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from .errors import TrainerError
+from .errors import TrainerError, in_short
 
 # Said before transformers is imported: a path that is no model must be an error here, not a download.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -58,6 +58,16 @@ def pick_device(device: str) -> tuple[str, Any]:
     return name, (torch.bfloat16 if name.startswith("cuda") else torch.float32)
 
 
+def device_kind(device: str) -> str:
+    """`cpu` or `cuda`: what decides the number format, whichever of several GPUs it is."""
+    return device.partition(":")[0]
+
+
+def context_limit(model: Any) -> int | None:
+    """Tokens that a model takes, prompt and completion together; None where it does not say."""
+    return getattr(model.config, "max_position_embeddings", None) or None
+
+
 def load_base(path: Path, device: str, dtype: Any) -> tuple[Any, Any]:
     """A causal language model and its tokenizer. @raises TrainerError"""
     require_torch()
@@ -72,9 +82,10 @@ def load_base(path: Path, device: str, dtype: Any) -> tuple[Any, Any]:
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "memory" in str(error):
             raise
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise TrainerError(
-            "no-model", f"{path}: cannot be loaded as a causal language model: {first}", "Check the model's folder."
+            "no-model",
+            f"{path}: cannot be loaded as a causal language model: {in_short(error)}",
+            "Check the model's folder.",
         ) from None
     if tokenizer.chat_template is None:
         raise TrainerError(
@@ -97,9 +108,14 @@ def require_adapter_folder(path: Path) -> dict[str, Any]:
             "Give the folder that an earlier round wrote, or leave --adapter out for the base model.",
         )
     try:
-        return json.loads(config.read_text())
+        settings = json.loads(config.read_text())
     except ValueError:
         raise TrainerError("no-adapter", f"{config}: not readable as JSON", "Take the adapter from a backup.") from None
+    if not isinstance(settings, dict) or settings.get("peft_type") != "LORA":
+        raise TrainerError(
+            "no-adapter", f"{config}: peft_type is not LORA", "Give the folder of a LoRA adapter; no other kind is trained."
+        )
+    return settings
 
 
 def adapter_version(folder: Path) -> str:

@@ -12,13 +12,13 @@ from typing import Any
 
 import torch
 
-from .adapters import save_adapter, set_weights, trainable, weights_of, with_adapter
-from .checkpoint import RoundFolder
+from .adapters import load_trained, save_adapter, set_weights, trainable, weights_of
+from .checkpoint import AS_ANOTHER_ROUND, RoundFolder
 from .errors import TrainerError, is_out_of_memory
 from .events import Emit
 from .ledger import Selection, require_groups, select_groups
-from .models import adapter_version, base_fingerprint, load_base, pick_device, require_adapter_folder
-from .models import require_model_folder
+from .models import adapter_version, base_fingerprint, context_limit, device_kind, pick_device
+from .models import require_adapter_folder, require_model_folder
 from .objective import grpo_objective
 from .scoring import Scorer, Scores
 from .settings import OfflineSettings
@@ -194,7 +194,7 @@ class OfflineRound:
             finally:
                 self.optimizer.zero_grad(set_to_none=True)
                 free_memory()
-        return "Use a smaller --max-length (longer groups are left out), or a smaller model."
+        return "Use a smaller --max-length (longer groups are left out), or give a smaller model to --model."
 
 
 def run_offline(settings: OfflineSettings, emit: Emit) -> dict[str, Any]:
@@ -204,7 +204,8 @@ def run_offline(settings: OfflineSettings, emit: Emit) -> dict[str, Any]:
     if settings.adapter is not None:
         require_adapter_folder(settings.adapter)
     selection = select_groups(settings.ledger, settings.policy, settings.version, settings.advantage_limit)
-    folder, plan = RoundFolder(settings.out), _plan(settings)
+    device, dtype = pick_device(settings.device)
+    folder, plan = RoundFolder(settings.out), _plan(settings, device)
     if not settings.fresh and (planned := folder.groups_of(plan)) is not None:
         # Runs go on and write to the ledger while a round lies unfinished.
         _keep_planned(selection, planned, settings, folder)
@@ -212,20 +213,11 @@ def run_offline(settings: OfflineSettings, emit: Emit) -> dict[str, Any]:
     if settings.threads:
         torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
-    device, dtype = pick_device(settings.device)
     started = time.perf_counter()
-    try:
-        base, tokenizer = load_base(settings.model, device, dtype)
-        model = with_adapter(base, settings.adapter, settings.rank, settings.alpha, settings.seed)
-    except Exception as error:
-        if not is_out_of_memory(error):
-            raise
-        raise TrainerError(
-            "out-of-memory", "there is not enough memory for the model alone", "Use a smaller model."
-        ) from None
+    model, tokenizer = load_trained(settings, device, dtype)
     if settings.gradient_checkpointing:
         recompute_activations(model)
-    limit = getattr(base.config, "max_position_embeddings", None) or 1 << 30
+    limit = context_limit(model) or 1 << 30
     tokenised = tokenise(selection.groups, tokenizer, min(limit, settings.max_length or limit))
     selection.skipped.update(tokenised.skipped)
     if not tokenised.groups:
@@ -267,16 +259,18 @@ def run_offline(settings: OfflineSettings, emit: Emit) -> dict[str, Any]:
         raise TrainerError(
             "out-of-memory",
             f"memory ran out with --micro-batch {settings.micro_batch} on {device}",
-            work.what_fits(),
+            work.what_fits() + (f" {AS_ANOTHER_ROUND}" if folder.has_steps() else ""),
         )
     emit("done", seconds=time.perf_counter() - started, **result)
     return result
 
 
-def _plan(settings: OfflineSettings) -> dict[str, Any]:
+def _plan(settings: OfflineSettings, device: str) -> dict[str, Any]:
     """What a round must have in common with an unfinished one to go on with it, apart from its groups."""
     return {
         "settings": settings.trained_by(),
+        # A GPU computes in bf16, and would go on from log-probabilities of fp32.
+        "device": device_kind(device),
         "base": base_fingerprint(settings.model),
         "adapter": adapter_version(settings.adapter) if settings.adapter else "base",
     }

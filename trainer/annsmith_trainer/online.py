@@ -11,12 +11,13 @@ from typing import Any
 
 import torch
 
-from .adapters import save_adapter, with_adapter
-from .checkpoint import RoundFolder
+from .adapters import load_trained, load_weights, save_adapter
+from .checkpoint import AS_ANOTHER_ROUND, RoundFolder
 from .errors import TrainerError, is_out_of_memory
 from .events import Emit
-from .models import adapter_version, base_fingerprint, load_base, pick_device
+from .models import adapter_version, base_fingerprint, context_limit, device_kind, pick_device
 from .objective import normalise
+from .prompts import Prompt, read_prompts, require_fit
 from .rewards import Reward, RewardClient
 from .settings import OnlineSettings
 
@@ -35,11 +36,14 @@ def trl_settings(folder: str, group: int, eps: float, beta: float, **more: Any) 
         "epsilon": eps,
         "epsilon_high": eps,
         "importance_sampling_level": "token",
-        # The reward function hands over advantages already; TRL's own use the sample deviation plus 1e-4.
+        # The reward function makes the advantages; TRL's own use the sample deviation plus 1e-4.
         "scale_rewards": "none",
         "mask_truncated_completions": True,
         "num_iterations": 1,
         "num_generations": group,
+        # Prompts in their order: what a shuffle has drawn is not in TRL's checkpoints, and rounds that go on after a kill
+        # would ask one prompt twice and another never.
+        "shuffle_dataset": False,
         "per_device_train_batch_size": group,
         # Samples from the model's own distribution, which the ratio is against.
         "temperature": 1.0,
@@ -64,8 +68,8 @@ def trl_settings(folder: str, group: int, eps: float, beta: float, **more: Any) 
 class MeasuredRewards:
     """TRL's asynchronous reward function: completions of each prompt go to the server together, prompts in parallel.
 
-    It answers with advantages, normalised per group over the population as DESIGN has it; TRL is told not to scale.
-    TRL subtracts the group's mean once more, which is 0 already.
+    It answers with advantages, normalised per group over the population as DESIGN has it, and keeps them for the loss:
+    what TRL makes of the answer is centred anew, and so no more what it was where `limit` has clipped it.
     """
 
     # TRL names its metrics after it.
@@ -78,6 +82,8 @@ class MeasuredRewards:
         self._limit = limit
         self._emit = emit
         self.failure: TrainerError | None = None
+        # Of the last batch: one per completion, in TRL's order.
+        self.advantages: list[float] = []
 
     async def __call__(
         self, prompts: list[Any], completions: list[Any], completion_ids: list[list[int]], **fields: Any
@@ -113,38 +119,12 @@ class MeasuredRewards:
                 mean_reward=normalised.mean,
                 best_reward=max(known),
                 accepted=sum(r.verdict == "accepted" for r in rewards) / len(rewards),
-                skipped="zero-variance" if normalised.zero_variance else None,
+                **({"skipped": "zero-variance"} if normalised.zero_variance else {}),
             )
             for i, advantage in zip(rows, normalised.advantages):
                 advantages[i] = advantage
+        self.advantages = advantages
         return advantages
-
-
-def read_prompts(path: Path) -> list[dict[str, Any]]:
-    """@raises TrainerError that names the first line that is no prompt."""
-    try:
-        lines = path.read_text().splitlines()
-    except OSError as error:
-        raise TrainerError("prompts", f"{path}: {error.strerror}", "Check the path given to --prompts.") from None
-    made: list[dict[str, Any]] = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line)
-            messages = [{"role": str(m["role"]), "content": str(m["content"])} for m in value["messages"]]
-            if not messages:
-                raise ValueError
-            made.append({"prompt": messages, "module": str(value["module"])})
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise TrainerError(
-                "prompts",
-                f"{path}:{number}: not a prompt (an object with module and messages)",
-                "Write one object a line; the messages are those of `annsmith prompt --module M --json`.",
-            ) from None
-    if not made:
-        raise TrainerError("prompts", f"{path}: no prompts in it", "Write some with `annsmith prompt --module M --json`.")
-    return made
 
 
 def run_online(settings: OnlineSettings, emit: Emit) -> dict[str, Any]:
@@ -155,23 +135,72 @@ def run_online(settings: OnlineSettings, emit: Emit) -> dict[str, Any]:
     if settings.threads:
         torch.set_num_threads(settings.threads)
     device, dtype = pick_device(settings.device)
-    base, tokenizer = load_base(settings.model, device, dtype)
-    model = with_adapter(base, settings.adapter, settings.rank, settings.alpha, settings.seed)
-    from datasets import Dataset
-    from transformers import PrinterCallback
-    from trl import GRPOTrainer
-
+    model, tokenizer = load_trained(settings, device, dtype)
+    require_fit(prompts, settings.prompts, tokenizer, context_limit(model), settings.max_tokens)
     fingerprint, prompt_digest = base_fingerprint(settings.model), hashlib.sha256(settings.prompts.read_bytes()).hexdigest()
     parent = adapter_version(settings.adapter) if settings.adapter else "base"
     folder = RoundFolder(settings.out)
     # TRL itself takes up whatever lies there.
     folder.open(
-        {"settings": settings.trained_by(), "base": fingerprint, "adapter": parent, "prompts": prompt_digest},
+        {
+            "settings": settings.trained_by(),
+            "device": device_kind(device),
+            "base": fingerprint,
+            "adapter": parent,
+            "prompts": prompt_digest,
+        },
         settings.fresh,
     )
+    emit("start", prompts=len(prompts), rounds=settings.rounds, group=settings.group, device=device)
+    last = _last_checkpoint(folder.path)
+    done = 0 if last is None else _step_of(last)
+    if last is not None:
+        emit("resumed", step=done, steps=settings.rounds)
+    if last is not None and done >= settings.rounds:
+        # Killed before its adapter was published. The trainer looks at the number of steps after a step alone, and would
+        # take another one.
+        load_weights(model, last)
+    else:
+        policy = f"local:{settings.model.resolve().name}"
+        measured = MeasuredRewards(client, policy, parent, settings.advantage_limit, emit)
+        _train(settings, model, tokenizer, prompts, measured, device, folder.path, last, emit)
+    version = save_adapter(
+        model,
+        settings.out,
+        {
+            "made": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "parent": parent,
+            "base": {"name": settings.model.resolve().name, "fingerprint": fingerprint},
+            "online": {"rounds": settings.rounds, "group": settings.group, "prompts": prompt_digest},
+        },
+    )
+    emit("saved", path=str(settings.out), version=version, parent=parent)
+    folder.remove()
+    result = {"version": version, "parent": parent, "path": str(settings.out)}
+    emit("done", **result)
+    return result
+
+
+def _train(
+    settings: OnlineSettings,
+    model: Any,
+    tokenizer: Any,
+    prompts: list[Prompt],
+    measured: MeasuredRewards,
+    device: str,
+    folder: Path,
+    last: Path | None,
+    emit: Emit,
+) -> None:
+    """The rounds after the checkpoint `last`, or all of them; `model`'s adapter is what is trained. @raises TrainerError"""
+    from datasets import Dataset
+    from transformers import PrinterCallback
+
+    from .trl_trainer import MeasuredTrainer
+
     micro = min(settings.micro_batch, settings.group)
     arguments = trl_settings(
-        str(folder.path),
+        str(folder),
         settings.group,
         settings.eps,
         settings.beta,
@@ -188,15 +217,13 @@ def run_online(settings: OnlineSettings, emit: Emit) -> dict[str, Any]:
         save_steps=1,
         save_total_limit=2,
     )
-    policy = f"local:{settings.model.resolve().name}"
-    measured = MeasuredRewards(client, policy, parent, settings.advantage_limit, emit)
     try:
-        trainer = GRPOTrainer(
+        trainer = MeasuredTrainer(
+            measured,
             model=model,
             processing_class=tokenizer,
-            reward_funcs=measured,
             args=arguments,
-            train_dataset=Dataset.from_list(prompts),
+            train_dataset=Dataset.from_list([{"prompt": p.messages, "module": p.module} for p in prompts]),
         )
         # TRL takes a copy of the adapter it starts from for the reference; DESIGN's reference is the base model, which is
         # what TRL falls back on without that copy.
@@ -204,36 +231,26 @@ def run_online(settings: OnlineSettings, emit: Emit) -> dict[str, Any]:
             model.delete_adapter("ref")
         trainer.remove_callback(PrinterCallback)
         trainer.add_callback(_progress(emit))
-        last = _last_checkpoint(folder.path)
-        emit("start", prompts=len(prompts), rounds=settings.rounds, group=settings.group, device=device)
-        if last is not None:
-            emit("resumed", step=int(last.name.split("-")[1]), steps=settings.rounds)
         trainer.train(resume_from_checkpoint=str(last) if last else None)
     except Exception as error:
         if measured.failure is not None:
             raise measured.failure from None
         if is_out_of_memory(error):
-            raise TrainerError(
-                "out-of-memory",
-                f"memory ran out with --micro-batch {micro} and --max-tokens {settings.max_tokens}",
-                f"Use --micro-batch {max(1, micro // 2)}, or fewer --max-tokens.",
-            ) from None
+            raise _out_of_memory(settings, micro, begun=any(folder.glob("checkpoint-*"))) from None
         raise
-    version = save_adapter(
-        trainer.accelerator.unwrap_model(trainer.model),
-        settings.out,
-        {
-            "made": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "parent": parent,
-            "base": {"name": settings.model.resolve().name, "fingerprint": fingerprint},
-            "online": {"rounds": settings.rounds, "group": settings.group, "prompts": prompt_digest},
-        },
+
+
+def _out_of_memory(settings: OnlineSettings, micro: int, begun: bool) -> TrainerError:
+    """`micro`: completions at a time; `begun`: a step is on disk, which belongs to the settings that it was taken with."""
+    # It must divide the group.
+    less = next((size for size in range(micro - 1, 0, -1) if settings.group % size == 0), None)
+    update = f"Use --micro-batch {less} where it was in the update. " if less else ""
+    sampling = "A whole group is sampled at once: fewer --max-tokens or a smaller --group take less."
+    return TrainerError(
+        "out-of-memory",
+        f"memory ran out with --micro-batch {micro}, --group {settings.group} and --max-tokens {settings.max_tokens}",
+        update + sampling + (f" {AS_ANOTHER_ROUND}" if begun else ""),
     )
-    emit("saved", path=str(settings.out), version=version, parent=parent)
-    folder.remove()
-    result = {"version": version, "parent": parent, "path": str(settings.out)}
-    emit("done", **result)
-    return result
 
 
 def _progress(emit: Emit) -> Any:
@@ -262,8 +279,19 @@ def _progress(emit: Emit) -> Any:
 
 def _last_checkpoint(folder: Path) -> Path | None:
     """The last that was written whole: its trainer state is the last file that TRL writes."""
-    found = [p for p in folder.glob("checkpoint-*") if (p / "trainer_state.json").is_file()]
-    return max(found, key=lambda p: int(p.name.split("-")[1]), default=None)
+    return max(filter(_is_whole, folder.glob("checkpoint-*")), key=_step_of, default=None)
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    try:
+        json.loads((checkpoint / "trainer_state.json").read_text())
+        return True
+    except (OSError, ValueError):
+        return False
+
+
+def _step_of(checkpoint: Path) -> int:
+    return int(checkpoint.name.split("-")[1])
 
 
 def _text(completion: Any) -> str:

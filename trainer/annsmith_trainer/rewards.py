@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Sequence
 from urllib.parse import urlsplit
 
+from .credentials import require_sendable
 from .errors import TrainerError
 
 TOKEN_VARIABLE = "ANNSMITH_REWARD_TOKEN"
@@ -60,9 +61,11 @@ class RewardClient:
                 f"{url}: the token would travel unencrypted",
                 "Use https, or a tunnel to an address on this machine.",
             )
+        source = TOKEN_VARIABLE if token is None else "the token given to RewardClient"
         token = token if token is not None else os.environ.get(TOKEN_VARIABLE, "")
         if not token:
             raise TrainerError("reward-token", "no token for the reward server", f"Set {TOKEN_VARIABLE}.")
+        require_sendable(token, source, "reward-token")
         # The address may be given with or without the route.
         self._path = parts.path.rstrip("/").removesuffix("/v1/rewards") + "/v1/rewards"
         self._parts = parts

@@ -16,9 +16,9 @@ from typing import Any, Iterator
 
 import torch
 
-from .errors import TrainerError, is_out_of_memory
+from .errors import TrainerError, in_short, is_out_of_memory
 from .events import Emit
-from .models import load_base, pick_device, require_adapter_folder
+from .models import context_limit, load_base, pick_device, require_adapter_folder
 
 MOST_BODY = 16 << 20
 
@@ -60,7 +60,8 @@ class LocalModel:
         return [(self.name, None), *((n, str(folder)) for n, (folder, _) in self._adapters.items())]
 
     def load_adapter(self, name: str, folder: Path, replace: bool) -> None:
-        """Loads an adapter beside those that are there; the ones before serve on until it is whole."""
+        """Loads an adapter beside those that are there; the ones before serve on until it is whole. After a failure the
+        model answers as it did. @raises BadRequest"""
         if name == self.name:
             raise BadRequest(f"{name} is the base model's name")
         if name in self._adapters and not replace:
@@ -69,18 +70,17 @@ class LocalModel:
             require_adapter_folder(folder)
         except TrainerError as error:
             raise BadRequest(error.message, 404) from None
-        from peft import PeftModel
+        from .attach import attach
 
         with self._lock:
             self._loaded += 1
             inner = f"a{self._loaded}"
             try:
-                if hasattr(self._model, "peft_config"):
-                    self._model.load_adapter(str(folder), adapter_name=inner)
-                else:
-                    self._model = PeftModel.from_pretrained(self._model, str(folder), adapter_name=inner)
-            except (RuntimeError, ValueError, KeyError) as error:
-                raise BadRequest(f"{folder} does not fit the model: {str(error).splitlines()[0]}") from None
+                self._model = attach(self._model, folder, inner)
+            except Exception as error:  # PEFT and safetensors have a class for each thing that may be wrong with it.
+                if is_out_of_memory(error):
+                    raise
+                raise BadRequest(f"{folder} does not fit {self.name}, or is damaged: {in_short(error)}") from None
             self._model.eval()
             old = self._adapters.get(name)
             self._adapters[name] = (folder, inner)
@@ -101,7 +101,7 @@ class LocalModel:
     ) -> tuple[list[Answer], int]:
         """`n` completions, and the tokens of the prompt. The same seed gives the same completions."""
         prompt = self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=True)["input_ids"]
-        limit = getattr(self._model.config, "max_position_embeddings", None)
+        limit = context_limit(self._model)
         if limit and len(prompt) >= limit:
             raise BadRequest(f"The prompt has {len(prompt)} tokens, the model takes {limit}.")
         if limit:
@@ -113,8 +113,10 @@ class LocalModel:
     def _with(self, model: str) -> Any:
         from contextlib import nullcontext
 
+        from peft import PeftModel
+
         if model == self.name:
-            return self._model.disable_adapter() if hasattr(self._model, "peft_config") else nullcontext()
+            return self._model.disable_adapter() if isinstance(self._model, PeftModel) else nullcontext()
         if model not in self._adapters:
             raise BadRequest(f"The model `{model}` does not exist.", 404)
         self._model.set_adapter(self._adapters[model][1])

@@ -13,7 +13,7 @@ import torch
 
 from annsmith_trainer.adapters import save_adapter, with_adapter
 from annsmith_trainer.errors import TrainerError
-from annsmith_trainer.handover import AdapterServer, hand_over, read_pointer, roll_back
+from annsmith_trainer.handover import AdapterServer, _repeats, hand_over, read_pointer, roll_back
 from annsmith_trainer.models import load_base
 from conftest import Events
 
@@ -27,6 +27,7 @@ class StandIn:
         self.runtime_lora = True
         self.text = "int larger(int a, int b) { return a > b ? a : b; }"
         self.logprob: float | None = -0.25
+        self.tells_logprobs = True
         self.key: str | None = None
         outer = self
 
@@ -75,7 +76,9 @@ class StandIn:
                     return
                 content = [{"token": t, "logprob": outer.logprob} for t in outer.text.split()]
                 message = {"role": "assistant", "content": outer.text}
-                choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": {"content": content}}
+                choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+                if outer.tells_logprobs:
+                    choice["logprobs"] = {"content": content}
                 self.answer(200, {"object": "chat.completion", "choices": [choice]})
 
             def fail(self, status: int, message: str) -> None:
@@ -144,6 +147,9 @@ def test_loads_tries_promotes_and_unloads_the_one_before(
     [
         ("  ", -1.0, "writes nothing"),
         ("x " * 60, -1.0, "repeats itself"),
+        # Few tokens, as this server cuts at spaces: the text shows it.
+        ("!" * 48, -1.0, "repeats itself"),
+        ("return 0; " * 9, -1.0, "repeats itself"),
         ("fine", float("nan"), "no numbers"),
         ("fine", None, "no numbers"),
     ],
@@ -158,6 +164,26 @@ def test_a_failed_trial_leaves_server_and_pointer_as_they_were(
         hand_over(server, adapters[1], "qwen", pointer, Events())
     assert caught.value.code == "sanity"
     assert list(vllm.adapters) == [promoted.name] and read_pointer(pointer) == promoted
+
+
+@pytest.mark.parametrize(("text", "why"), [("!" * 48, "repeats itself"), ("int a;", "the server gives no log-prob")])
+def test_a_trial_without_log_probabilities_fails(
+    vllm: StandIn, adapters: list[Path], tmp_path: Path, text: str, why: str
+) -> None:
+    vllm.text, vllm.tells_logprobs = text, False
+    with pytest.raises(TrainerError, match=why) as caught:
+        hand_over(AdapterServer(vllm.url), adapters[0], "qwen", tmp_path / "c.json", Events())
+    assert caught.value.code == "sanity" and not vllm.adapters and not (tmp_path / "c.json").exists()
+    assert ("--server" in caught.value.fix) == (text == "int a;")
+
+
+@pytest.mark.parametrize(
+    ("text", "repeats"),
+    [("", False), ("a", False), ("abcdefgh", False), ("ab" * 7, False), ("ab" * 8, True), (" !!!!!!!!\n", True),
+     ("int larger(int a, int b) { return a > b ? a : b; }", False), ("int a; " * 9, True)],
+)
+def test_what_is_repetition(text: str, repeats: bool) -> None:
+    assert _repeats(text) == repeats
 
 
 def test_a_server_without_runtime_loading_says_how_to_start_it(
@@ -177,6 +203,11 @@ def test_keys_come_from_the_environment(
         hand_over(AdapterServer(vllm.url), adapters[0], "qwen", tmp_path / "c.json", Events())
     monkeypatch.setenv("OPENAI_API_KEY", "the-key")
     hand_over(AdapterServer(vllm.url), adapters[0], "qwen", tmp_path / "c.json", Events())
+    for key in ("the-key\n", "the key", "the-k\u00e9y", "the-key\x7f"):
+        monkeypatch.setenv("OPENAI_API_KEY", key)
+        with pytest.raises(TrainerError, match="^OPENAI_API_KEY: ") as caught:
+            AdapterServer(vllm.url).models()
+        assert caught.value.code == "server-key" and key.strip() not in str(vars(caught.value))
 
 
 def test_what_is_no_adapter_or_no_server(vllm: StandIn, adapters: list[Path], tmp_path: Path) -> None:

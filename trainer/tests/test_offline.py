@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Callable
@@ -14,7 +15,7 @@ from annsmith_trainer.models import load_base
 from annsmith_trainer.offline import run_offline
 from annsmith_trainer.scoring import Scorer
 from annsmith_trainer.settings import OfflineSettings
-from conftest import Events, LedgerWriter
+from conftest import Events, LedgerWriter, make_tiny_model
 
 
 def settings(ledger: Path, model: Path, out: Path, **more: object) -> OfflineSettings:
@@ -91,6 +92,47 @@ def test_a_second_round_starts_from_the_adapter_of_the_first(
     assert second["parent"] == first["version"]
     # The KL is to the base model, which the first round has left already; the ratio is to the adapter that sampled.
     assert second["before"]["kl"] > 1e-3 and second["before"]["clip_fraction"] == 0
+
+
+@pytest.mark.parametrize("how", ["wider", "damaged"])
+def test_an_adapter_that_does_not_fit_is_named(
+    tiny: Path, ledger: LedgerWriter, events: Events, tmp_path: Path, how: str
+) -> None:
+    adapter, model = tmp_path / "before", make_tiny_model(tmp_path / "wider", hidden=48) if how == "wider" else tiny
+    run_offline(settings(two_groups(ledger), model, adapter), Events())
+    if how == "damaged":
+        weights = adapter / "adapter_model.safetensors"
+        weights.write_bytes(weights.read_bytes()[:-100])
+    said = f"^{adapter}: does not fit the base model, or is damaged: "
+    with pytest.raises(TrainerError, match=said + (".*size mismatch" if how == "wider" else "")) as caught:
+        run_offline(settings(ledger.path, tiny, tmp_path / "a", adapter=adapter), events)
+    assert caught.value.code == "other-model" and not events and not (tmp_path / "a").exists()
+
+
+def test_dropout_is_off_whatever_the_model_and_its_adapter_say(
+    tiny: Path, ledger: LedgerWriter, events: Events, tmp_path: Path
+) -> None:
+    path = two_groups(ledger)
+    run_offline(settings(path, tiny, tmp_path / "first"), events)
+    plain = run_offline(
+        settings(path, tiny, tmp_path / "plain", adapter=tmp_path / "first", gradient_checkpointing=True), events
+    )
+
+    def with_rate(folder: Path, file: str, name: str) -> Path:
+        copy = tmp_path / f"dropping-{folder.name}"
+        shutil.copytree(folder, copy)
+        (copy / file).write_text(json.dumps({**json.loads((copy / file).read_text()), name: 0.5}))
+        return copy
+
+    adapter = with_rate(tmp_path / "first", "adapter_config.json", "lora_dropout")
+    for name, model in [("a", tiny), ("b", with_rate(tiny, "config.json", "attention_dropout"))]:
+        # Checkpointing puts the whole model into training mode.
+        seen = Events()
+        given = settings(path, model, tmp_path / name, adapter=adapter, gradient_checkpointing=True)
+        assert run_offline(given, seen)["version"] == plain["version"]
+        assert seen.of("step")[0]["clip_fraction"] == 0
+    # Its own rate is kept for whoever trains it elsewhere.
+    assert json.loads((tmp_path / "a" / "adapter_config.json").read_text())["lora_dropout"] == 0.5
 
 
 def test_packed_and_padded_scores_agree(tiny: Path) -> None:
@@ -272,6 +314,13 @@ def test_an_unfinished_round_of_other_settings_is_not_continued(
     with pytest.raises(TrainerError, match=r"differs in settings \(epochs\)$") as caught:
         run_offline(settings(path, tiny, tmp_path / "a", epochs=3), events)
     assert caught.value.code == "other-round"
+    # As a round that was begun on a GPU has it; `--device auto` is the same on both.
+    plan = tmp_path / "a.round" / "plan.json"
+    on_cpu = plan.read_text()
+    plan.write_text(on_cpu.replace('"device": "cpu"', '"device": "cuda"'))
+    with pytest.raises(TrainerError, match=r"differs in device \(--device cuda then, cpu now\)$"):
+        run_offline(settings(path, tiny, tmp_path / "a", epochs=2, device="auto"), events)
+    plan.write_text(on_cpu)
     run_offline(settings(path, tiny, tmp_path / "a", epochs=2), events)
     assert events.of("resumed") == [{"step": 1, "steps": 4}]
     whole = run_offline(settings(path, tiny, tmp_path / "b", epochs=2), events)

@@ -9,7 +9,7 @@ from typing import Any, Callable, Iterator
 import pytest
 
 from annsmith_trainer.errors import TrainerError
-from annsmith_trainer.rewards import RewardClient
+from annsmith_trainer.rewards import TOKEN_VARIABLE, RewardClient
 
 TOKEN = "a-token-of-the-test"
 
@@ -70,6 +70,9 @@ class RewardServer:
     def busy(self, handler: Any, body: dict[str, Any]) -> None:
         self.reply(handler, 429, {"error": {"message": "busy"}}, retry_after="7")
 
+    def refuse(self, handler: Any, body: dict[str, Any]) -> None:
+        self.reply(handler, 400, {"error": {"message": "no such module"}})
+
     def vanish(self, handler: Any, body: dict[str, Any]) -> None:
         handler.connection.close()
         handler.close_connection = True
@@ -117,6 +120,20 @@ def test_a_wrong_token_is_said_at_once_and_never_shown(server: RewardServer) -> 
         RewardClient(server.url, "")
     with pytest.raises(TrainerError, match="unencrypted"):
         RewardClient("http://rewards.example", TOKEN)
+
+
+@pytest.mark.parametrize("token", ["secret\n", "sec ret", "secr\u00e9t", "secret\x7f", "\tsecret", "secret\r\nx: y"])
+def test_a_token_that_no_header_takes_is_refused_and_never_shown(
+    server: RewardServer, monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    with pytest.raises(TrainerError, match="RewardClient") as caught:
+        RewardClient(server.url, token)
+    monkeypatch.setenv(TOKEN_VARIABLE, token)
+    with pytest.raises(TrainerError, match=f"^{TOKEN_VARIABLE}: ") as named:
+        RewardClient(server.url)
+    for error in (caught.value, named.value):
+        assert error.code == "reward-token" and "secr" not in str(vars(error)) and "$(cat FILE)" in error.fix
+    assert not server.requests
 
 
 def test_a_busy_server_is_waited_for_as_long_as_it_says(server: RewardServer) -> None:

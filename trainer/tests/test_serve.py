@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import shutil
 import threading
 from pathlib import Path
 from typing import Any, Iterator
@@ -15,7 +16,7 @@ from annsmith_trainer.handover import AdapterServer, hand_over, read_pointer, ro
 from annsmith_trainer.models import load_base
 from annsmith_trainer.scoring import Scorer
 from annsmith_trainer.serve import LocalModel, make_server
-from conftest import Events
+from conftest import Events, make_tiny_model
 
 
 def make_adapter(tiny: Path, out: Path, seed: int, scale: float = 0.5) -> Path:
@@ -122,6 +123,53 @@ def test_adapters_are_loaded_listed_replaced_and_unloaded_while_it_runs(
     assert texts(served.chat("a", temperature=0)[1]) not in (with_one, base)
     assert served.call("POST", "/unload_lora_adapter", {"lora_name": "a"})[0] == 200
     assert served.chat("a")[0] == 404 and texts(served.chat(temperature=0)[1]) == base
+
+
+def spoilt(good: Path, tiny: Path, out: Path, how: str) -> Path:
+    """An adapter that cannot be loaded."""
+    if how == "shape":
+        return make_adapter(make_tiny_model(out.with_name("wider"), hidden=48), out, 1)
+    shutil.copytree(good, out)
+    if how == "damaged":
+        weights = out / "adapter_model.safetensors"
+        weights.write_bytes(weights.read_bytes()[:-100])
+    else:
+        config = json.loads((out / "adapter_config.json").read_text())
+        changed = {"no such layer": {"target_modules": ["nothing"]}, "other kind": {"peft_type": "IA3"}}[how]
+        (out / "adapter_config.json").write_text(json.dumps({**config, **changed}))
+    return out
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "why"),
+    [
+        ("shape", 400, "size mismatch for "),
+        ("damaged", 400, "or is damaged"),
+        ("no such layer", 400, "does not fit tiny"),
+        ("other kind", 404, "peft_type is not LORA"),
+    ],
+)
+def test_an_adapter_that_cannot_be_loaded_leaves_the_model_as_it_was(
+    served: Served, tiny: Path, tmp_path: Path, how: str, status: int, why: str
+) -> None:
+    good, other = make_adapter(tiny, tmp_path / "good", 1), make_adapter(tiny, tmp_path / "other", 2)
+    bad = spoilt(good, tiny, tmp_path / "bad", how)
+    ask = lambda name, folder: served.call("POST", "/load_lora_adapter", {"lora_name": name, "lora_path": str(folder)})  # noqa: E731
+    answered = lambda model="tiny": served.chat(model, temperature=0, logprobs=True)[1]["choices"]  # noqa: E731
+    layers = lambda: [type(m) for m in served.model._model.modules()]  # noqa: E731
+    base, bare = answered(), layers()
+    # As the first one of all, twice; then beside one that is there.
+    for _ in range(2):
+        got, refused = ask("bad", bad)
+        assert got == status and why in refused["error"]["message"] and str(bad) in refused["error"]["message"]
+        assert answered() == base and layers() == bare and served.chat("bad")[0] == 404
+    assert ask("good", good)[0] == 200
+    one, loaded = answered("good"), layers()
+    assert one != base
+    assert ask("bad", bad)[0] == status
+    assert answered("good") == one and answered() == base and layers() == loaded
+    assert ask("other", other)[0] == 200
+    assert answered("other") not in (one, base) and answered("good") == one and answered() == base
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
  * measurements, over several seeds, on real measured rewards; then zero-shot on datasets that were never measured. Prints
  * means with 95 % intervals over the seeds, whoever wins. Cut off, it goes on where it was: `--fresh` begins anew.
  */
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { wholeNumber } from '../../src/cli/numbers.ts';
@@ -150,7 +150,8 @@ async function measure(
 /** All rounds of a method with a seed. */
 async function learn(method: MethodName, seed: number): Promise<void> {
   const facts = { method, seed, dataset, group };
-  if (results.of({ ...facts, module }).length === rounds) return;
+  const isKept = existsSync(folderOf(method, seed));
+  if (isKept && results.of({ ...facts, module }).length === rounds) return;
   results.remove({ method, seed, module });
   rmSync(folderOf(method, seed), { recursive: true, force: true });
   const own = workspaceFor(method, seed, 'trained-on');

@@ -15,6 +15,7 @@ import { withProcessLock } from '../engine/processLock.ts';
 import { previewPrompt } from '../engine/promptPreview.ts';
 import { runInputs } from '../engine/runInputs.ts';
 import { type ModelRound, offlineRound, onlineRounds } from '../engine/trainer/modelRounds.ts';
+import { ownOptions } from '../engine/trainer/ownOptions.ts';
 import type { ModelGrpoReport } from '../protocol/grpo.ts';
 import { defaultModelSettings } from '../protocol/model.ts';
 import { type CommandContext, findWorkspace } from './context.ts';
@@ -34,6 +35,7 @@ export async function grpoOfModel(
 ): Promise<ModelGrpoReport> {
   const round: ModelRound = { ...roundOf(options), trainerOptions };
   requireNoPlaybook(options);
+  requireTrainersOwn(trainerOptions);
   const root = findWorkspace(options.workspace);
   const onWait = (): never => {
     throw new UserError(
@@ -83,6 +85,17 @@ function requireNoPlaybook({ groups, budget, promote, offline, module, dataset }
       `Leave out --${ofSampling}, or leave out --offline.`,
     );
   }
+}
+
+/** @throws UserError where an option of the command is said to the trainer behind its back. */
+function requireTrainersOwn(options: readonly string[]): void {
+  const given = options.map((option) => option.split('=', 1)[0]!).find((name) => ownOptions.has(name));
+  if (given === undefined) return;
+  throw new UserError(
+    'option-twice',
+    `${given} stands after \`--\`, and \`annsmith grpo\` says it to the trainer itself`,
+    'Leave it out there; what `annsmith grpo --help` lists goes before `--`.',
+  );
 }
 
 function firstGiven(options: Readonly<Record<string, unknown>>): string | undefined {
@@ -137,12 +150,17 @@ async function online(
   const prompts = `${resolve(round.out)}.prompts.jsonl`;
   const build = contrastivePrompt(defaultModelSettings);
   await writeRoundPrompts(
-    { file: prompts, round: roundFolder(round) },
+    { file: prompts, round: roundFolder(round), fresh: round.trainerOptions.includes('--fresh') },
     {
       sourceHash: sourceHash(workspace.files, workspace.manifest, await compilerVersion(services.processes)),
       datasets: datasets.map(({ name }) => name),
       modules: [...modules],
       seed,
+      manifest: {
+        index: workspace.manifest.index,
+        search: workspace.manifest.search,
+        datasets: workspace.manifest.datasets,
+      },
     },
     async (module) =>
       (await previewPrompt({ root, module, dataset: dataset[0], seed, build }, input)).messages,

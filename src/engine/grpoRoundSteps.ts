@@ -153,6 +153,11 @@ export class GrpoRound {
       `${state.from} was not measured on this code in this setting (${modules.join(', ')}): a group of it is measured to compare`,
     );
     await this.#sampled(state, 'comparison', modules);
+    const both = await input();
+    if (uncompared(both).length === 0) return both;
+    // The code or the setting has changed since the new version was measured, in a round that was cut off between the two.
+    state.evaluation = null;
+    await this.#sampled(state, 'evaluation', state.plan.modules);
     return input();
   }
 

@@ -98,8 +98,9 @@ def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
         changed[changed.index("settings")] = f"settings ({names})"
     if "device" in changed:
         # Mostly `auto`, so that nothing on the command line is another than it was.
-        then, now = old.get("device", "unknown"), new.get("device", "unknown")
-        changed[changed.index("device")] = f"device (--device {then} then, {now} now)"
+        then, now = old.get("device"), new["device"]
+        known = f"--device {then} then, {now} now" if then else "an earlier version began it and did not say on which"
+        changed[changed.index("device")] = f"device ({known})"
     return changed
 
 

@@ -53,11 +53,11 @@ class AdapterServer:
     def unload(self, name: str) -> None:
         self._call("POST", "/unload_lora_adapter", {"lora_name": name})
 
-    def sanity(self, name: str) -> str:
+    def sanity(self, name: str, needs_logprobs: bool = True) -> str:
         """A short greedy answer.
 
         @raises TrainerError where it is empty, says one thing over and over, or its log-probabilities (natural) are no
-        numbers; and where the server gives none of those, as then nothing is known of the adapter
+        numbers; and where the server gives none of those and they are needed, as then nothing is known of the adapter
         """
         body = {
             "model": name,
@@ -81,7 +81,7 @@ class AdapterServer:
             wrong = f"it repeats itself: {text[:40]!r}"
         elif any(not isinstance(p, (int, float)) or not math.isfinite(p) for p in logprobs):
             wrong = "its log-probabilities are no numbers"
-        elif not logprobs:
+        elif not logprobs and needs_logprobs:
             raise TrainerError(
                 "sanity",
                 f"the adapter {name} cannot be tried: the server gives no log-probabilities",
@@ -200,7 +200,8 @@ def roll_back(server: AdapterServer, pointer: Path, emit: Emit) -> Promoted | No
         require_adapter_folder(Path(before.path))
         if before.name not in server.models():
             server.load(before.name, Path(before.path))
-        server.sanity(before.name)
+        # It was promoted once: what a gateway leaves out must not keep anyone from going back to it.
+        server.sanity(before.name, needs_logprobs=False)
         write_whole(pointer, json.dumps(vars(before), indent=2).encode() + b"\n")
     else:
         pointer.unlink()

@@ -177,6 +177,15 @@ def test_a_trial_without_log_probabilities_fails(
     assert ("--server" in caught.value.fix) == (text == "int a;")
 
 
+def test_going_back_needs_no_log_probabilities(vllm: StandIn, adapters: list[Path], tmp_path: Path) -> None:
+    server, pointer = AdapterServer(vllm.url), tmp_path / "c.json"
+    first = hand_over(server, adapters[0], "qwen", pointer, Events())
+    hand_over(server, adapters[1], "qwen", pointer, Events())
+    vllm.tells_logprobs = False
+    back = roll_back(server, pointer, Events())
+    assert back is not None and back.name == first.name
+
+
 @pytest.mark.parametrize(
     ("text", "repeats"),
     [("", False), ("a", False), ("abcdefgh", False), ("ab" * 7, False), ("ab" * 8, True), (" !!!!!!!!\n", True),

@@ -305,8 +305,9 @@ def test_a_round_that_took_no_step_begins_anew_with_whatever_it_is_given(
 
 
 def test_an_unfinished_round_of_other_settings_is_not_continued(
-    tiny: Path, ledger: LedgerWriter, tmp_path: Path
+    tiny: Path, ledger: LedgerWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     path = two_groups(ledger)
     with pytest.raises(KeyboardInterrupt):
         run_offline(settings(path, tiny, tmp_path / "a", epochs=2), stop_at_first_step)
@@ -320,6 +321,9 @@ def test_an_unfinished_round_of_other_settings_is_not_continued(
     plan.write_text(on_cpu.replace('"device": "cpu"', '"device": "cuda"'))
     with pytest.raises(TrainerError, match=r"differs in device \(--device cuda then, cpu now\)$"):
         run_offline(settings(path, tiny, tmp_path / "a", epochs=2, device="auto"), events)
+    plan.write_text(json.dumps({k: v for k, v in json.loads(on_cpu).items() if k != "device"}))
+    with pytest.raises(TrainerError, match="an earlier version began it"):
+        run_offline(settings(path, tiny, tmp_path / "a", epochs=2), events)
     plan.write_text(on_cpu)
     run_offline(settings(path, tiny, tmp_path / "a", epochs=2), events)
     assert events.of("resumed") == [{"step": 1, "steps": 4}]

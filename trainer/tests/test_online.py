@@ -138,10 +138,21 @@ def test_the_loss_gets_the_advantages_of_the_design_clipped_ones_too(
         seen.extend(inputs["advantages"].tolist())
         return compute(self, model, inputs)
 
+    made: list[float] = []
+    generate = MeasuredTrainer._generate_and_score_completions
+
+    def kept(self: Any, inputs: Any) -> Any:
+        batch = generate(self, inputs)
+        made.extend(batch["advantages"].tolist())
+        return batch
+
     monkeypatch.setattr(MeasuredTrainer, "_compute_loss", watched)
+    monkeypatch.setattr(MeasuredTrainer, "_generate_and_score_completions", kept)
     run_online(settings(tmp_path, tiny, server.url, rounds=1, group=8, max_tokens=8, advantage_limit=1.5), Events())
     wanted = normalise(rewards, 1.5).advantages
     assert max(wanted) == 1.5 and sum(wanted) < -1
+    # In the order of the completions; TRL shuffles them afterwards, with all that belongs to them.
+    assert made == pytest.approx(wanted, abs=1e-6)
     assert sorted(seen) == pytest.approx(sorted(wanted), abs=1e-6)
 
 

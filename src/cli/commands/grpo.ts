@@ -70,8 +70,9 @@ export function addGrpoCommand(program: Command, execute: Execute): void {
       'with --offline: the version that the groups have in the ledger',
       templateVersion,
     );
-  grpo.action((trainerOptions: string[], options: GrpoOptions) =>
-    execute(async (context) => {
+  grpo.action((trainerOptions: string[], options: GrpoOptions) => {
+    requireUsage(grpo, trainerOptions, options.policy);
+    return execute(async (context) => {
       const { output, services, signal } = context;
       const {
         policy,
@@ -99,7 +100,6 @@ export function addGrpoCommand(program: Command, execute: Execute): void {
         return;
       }
       requireNoModel(options);
-      requireNothingElse(trainerOptions);
       if (promote === 'never' && rounds > 1) {
         throw new UserError(
           'rounds-without-promotion',
@@ -126,8 +126,8 @@ export function addGrpoCommand(program: Command, execute: Execute): void {
         { services, signal, syntax: await createCppSyntax() },
       );
       output.result(report, () => reportText(report));
-    }),
-  );
+    });
+  });
 
   grpo
     .command('list')
@@ -165,13 +165,13 @@ export function addGrpoCommand(program: Command, execute: Execute): void {
     );
 }
 
-/** @throws UserError where something is said to a trainer that is not used. */
-function requireNothingElse([first]: readonly string[]): void {
-  if (first === undefined) return;
-  throw new UserError(
-    'option-of-models',
-    `"${first}" is no command of grpo, and options after \`--\` are for the trainer of language models`,
-    'Leave it out; `annsmith grpo --help` lists the commands.',
+/** @throws CommanderError for words that are neither commands nor options of a trainer that is used. */
+function requireUsage(grpo: Command, [first]: readonly string[], policy: string): void {
+  if (first === undefined || (policy !== 'playbook' && first.startsWith('-'))) return;
+  grpo.error(
+    first.startsWith('-')
+      ? `error: ${first} after \`--\` is for the trainer of language models, and the policy is playbook`
+      : `error: ${first} is no command of grpo; \`annsmith grpo --help\` lists them`,
   );
 }
 

@@ -4,10 +4,13 @@ import { UserError } from '../errors.ts';
 import { packageRoot } from '../native.ts';
 import type { Services } from '../ports.ts';
 import { cleanEnvironment } from '../processRunner.ts';
+import { ownOptions } from './ownOptions.ts';
 import { parseTrainerEvent, type TrainerEvent } from './trainerEvents.ts';
 
 /** A Python to use in place of the one that the set-up installs. */
 const pythonVariable = 'ANNSMITH_TRAINER_PYTHON';
+/** What Python's argparse ends a command with that has options it does not know. */
+const usageError = 2;
 const setUp = 'Run `npm run setup:trainer` in a clone of Annsmith.';
 
 export interface TrainerContext {
@@ -60,8 +63,17 @@ export async function runTrainer(
         'out-of-memory',
         'the trainer was killed, most likely because this machine ran out of memory',
         withPlace(
-          'Use less: --micro-batch 1, --gradient-checkpointing, a smaller --max-length, or a smaller model.',
+          args[0] === 'offline'
+            ? 'Use less: --micro-batch 1, --gradient-checkpointing, a smaller --max-length, or a smaller model.'
+            : 'Use less: --micro-batch 1, fewer --max-tokens, a smaller --group, or a smaller model.',
         ),
+      );
+    }
+    if (code === usageError) {
+      throw new UserError(
+        'trainer-option',
+        `the trainer does not take its options: ${stderr.trim().split('\n').at(-1)}`,
+        `Options of the trainer go after \`--\`; \`annsmith_trainer ${args[0]} --help\` lists them (trainer/README.md).`,
       );
     }
     const last = stderr.trim().split('\n').slice(-5).join('\n');
@@ -70,9 +82,12 @@ export async function runTrainer(
   return { start: of('start').at(-1), saved, steps: of('step'), groups: of('group') };
 }
 
-/** Says where options that a fix names are given. */
+/** Says where options that a fix names are given, where they are not the command's own. */
 function withPlace(fix: string): string {
-  return /(^|\s)`?--[a-z]/.test(fix) ? `${fix} Options of the trainer go after \`--\`.` : fix;
+  const named = fix.match(/--[a-z][a-z-]*/g) ?? [];
+  return named.every((option) => ownOptions.has(option))
+    ? fix
+    : `${fix} Options of the trainer go after \`--\`.`;
 }
 
 function trainer(): { readonly python: string; readonly folder: string } {

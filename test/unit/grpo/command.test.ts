@@ -18,8 +18,8 @@ afterEach(() => rm(home, { recursive: true, force: true }));
 function run(...args: string[]) {
   const command = [join(repository, 'src', 'cli', 'main.ts'), 'grpo', ...args];
   const env = { ...process.env, ANNSMITH_DATA: join(home, 'data') };
-  const { status, stdout } = spawnSync(process.execPath, command, { encoding: 'utf8', env });
-  return { code: status, stdout };
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8', env });
+  return { code: status, stdout, stderr };
 }
 
 it('refuses rounds that could not follow on each other', () => {
@@ -33,9 +33,17 @@ it('refuses rounds that could not follow on each other', () => {
     message: expect.stringContaining('none from the one before') as string,
   });
   expect(refused('--rounds', '2', '--offline')).toMatchObject({ code: 'offline-rounds' });
-  expect(refused('--', '--micro-batch', '2')).toMatchObject({ code: 'option-of-models' });
-  expect(refused('lsit')).toMatchObject({ message: expect.stringContaining('lsit') as string });
 });
+
+it('takes no words that are neither commands nor options of the trainer', () => {
+  expect(run('lsit')).toMatchObject({ code: 2, stderr: expect.stringMatching(/lsit is no command/) });
+  expect(run('--', '--micro-batch', '2')).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/--micro-batch after `--` is for the trainer/),
+  });
+  const model = ['--policy', 'openai:tiny', '--module', 'search', 'refinement'];
+  expect(run(...model)).toMatchObject({ code: 2, stderr: expect.stringMatching(/refinement is no command/) });
+}, 30_000);
 
 it('refuses for a language model what its rounds do not have, and an adapter that is there', () => {
   const workspace = join(repository, 'examples', 'hnsw');
@@ -47,6 +55,7 @@ it('refuses for a language model what its rounds do not have, and an adapter tha
   expect(code(...out, '--promote', 'auto')).toBe('option-of-playbook');
   expect(code(...out, '--budget', '9')).toBe('option-of-playbook');
   expect(code(...out, '--offline', '--module', 'search')).toBe('option-of-sampling');
+  expect(code(...out, '--', '--out', 'elsewhere')).toBe('option-twice');
   expect(code('--out', home)).toBe('out-exists');
 });
 

@@ -147,6 +147,15 @@ it("fails with the trainer's own words, or the end of what it printed", async ()
     code: 'trainer-failed',
     message: expect.stringContaining('Traceback'),
   });
+  await standIn([{ event: 'error', code: 'out-exists', message: 'it exists', fix: 'Use --out.' }], 'exit 1');
+  await expect(offlineRound('/w/ledger.jsonl', '1', round, context())).rejects.toMatchObject({
+    fix: 'Use --out.',
+  });
+  await standIn([], 'exit 2');
+  await expect(offlineRound('/w/ledger.jsonl', '1', round, context())).rejects.toMatchObject({
+    code: 'trainer-option',
+    fix: expect.stringContaining('annsmith_trainer offline --help'),
+  });
   await standIn([], 'kill -9 $$');
   await expect(offlineRound('/w/ledger.jsonl', '1', round, context())).rejects.toMatchObject({
     code: 'out-of-memory',

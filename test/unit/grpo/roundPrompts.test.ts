@@ -1,6 +1,6 @@
 /** What a model is asked in a round that is gone on with. */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -9,9 +9,15 @@ import { type PromptSubject, writeRoundPrompts } from '../../../src/cli/roundPro
 let home: string;
 let asked: string[];
 const place = () => ({ file: join(home, 'new.prompts.jsonl'), round: join(home, 'new.round') });
-const subject: PromptSubject = { sourceHash: 'as it is', datasets: ['d'], modules: ['search'], seed: 1 };
-const write = (changes: Partial<PromptSubject> = {}) =>
-  writeRoundPrompts(place(), { ...subject, ...changes }, async (module) => {
+const subject: PromptSubject = {
+  sourceHash: 'as it is',
+  datasets: ['d'],
+  modules: ['search'],
+  seed: 1,
+  manifest: { search: { k: 10 } },
+};
+const write = (changes: Partial<PromptSubject> = {}, fresh = false) =>
+  writeRoundPrompts({ ...place(), fresh }, { ...subject, ...changes }, async (module) => {
     asked.push(module);
     return [{ role: 'user', content: `make ${module} faster, take ${asked.length}` }];
   });
@@ -31,17 +37,34 @@ it('writes a prompt for every module', async () => {
   ]);
 });
 
-it('asks a round that was begun what it asked before', async () => {
+/** As the trainer leaves it after a step. */
+async function takeStep(): Promise<void> {
+  await mkdir(join(place().round, 'checkpoint-1'), { recursive: true });
+}
+
+it('asks a round that has taken a step what it asked before', async () => {
   await write();
-  await mkdir(place().round);
+  await takeStep();
   await write();
   expect(asked).toEqual(['search']);
 });
 
-it('writes anew what nothing was begun with', async () => {
+it.each([
+  ['nothing was begun with', 'nothing', false],
+  ['no step was taken with', 'a folder', false],
+  ['is to be begun anew', 'a step', true],
+])('writes anew what %s', async (_, done, fresh) => {
   await write();
-  await write({ sourceHash: 'another' });
+  if (done === 'a folder') await mkdir(place().round);
+  if (done === 'a step') await takeStep();
+  await write({ sourceHash: 'another' }, fresh);
   expect(await readFile(place().file, 'utf8')).toContain('take 2');
+});
+
+it('does not guess what prompts of before are about', async () => {
+  await writeFile(place().file, '{"module":"search","messages":[]}\n');
+  await takeStep();
+  await expect(write()).rejects.toThrow(/what it is about is not said/);
 });
 
 it.each([
@@ -49,9 +72,10 @@ it.each([
   ['datasets', ['other'], /--dataset/],
   ['modules', ['refinement'], /--module/],
   ['seed', 2, /--seed/],
+  ['manifest', { search: { k: 100 } }, /annsmith\.json/],
 ])('refuses to go on where %s is another', async (key, value, said) => {
   await write();
-  await mkdir(place().round);
+  await takeStep();
   const before = await readFile(place().file, 'utf8');
   const other = write({ [key]: value });
   await expect(other).rejects.toMatchObject({ code: 'other-round' });

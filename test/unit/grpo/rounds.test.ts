@@ -114,6 +114,18 @@ describe('online rounds', () => {
     expect(store.promotedVersion).toBe(store.priorVersion);
   });
 
+  it('say how to go on where the disk is full', async () => {
+    const sample = madeUpSampling(root, store, {
+      onPlan: () => {
+        throw Object.assign(new Error('no space'), { code: 'ENOSPC', path: '/there' });
+      },
+    });
+    await expect(rounds(root, store, { sample })).rejects.toMatchObject({
+      code: 'disk-full',
+      fix: expect.stringContaining('the same `annsmith grpo` again') as string,
+    });
+  });
+
   it('end with the reason where all groups were of equal rewards', async () => {
     const sample = madeUpSampling(root, store, { reward: () => 0.1 });
     expect(await codeOf(rounds(root, store, { sample, rounds: 2 }))).toBe('only-zero-variance');
@@ -197,6 +209,25 @@ describe('an offline round', () => {
       [reports[0]!.from, false],
       [reports[0]!.from, true],
     ]);
+  });
+
+  it('measures the new version again where the code was edited between the two groups', async () => {
+    await log(store.priorVersion, { baseHash: 'as it was' });
+    const plans: SamplePlan[] = [];
+    const onPlan = (plan: SamplePlan): void => void plans.push(plan);
+    const cutOff = madeUpSampling(root, store, {
+      baseHash: 'before the edit',
+      onPlan: (plan) => {
+        onPlan(plan);
+        if (plan.version === store.priorVersion) throw new Error('cut off');
+      },
+    });
+    await expect(rounds(root, store, { mode: 'offline', sample: cutOff })).rejects.toThrow('cut off');
+    const sample = madeUpSampling(root, store, { baseHash: 'after the edit', onPlan });
+    const { rounds: reports } = await rounds(root, store, { mode: 'offline', sample });
+    const [made, from] = [reports[0]!.version, reports[0]!.from];
+    expect(plans.map(({ version }) => version)).toEqual([made, from, from, made]);
+    expect(reports[0]!.evaluation).not.toBeNull();
   });
 
   it('leaves an online round that was cut off to be gone on with, where it cannot train itself', async () => {
@@ -364,6 +395,7 @@ describe('a round that was cut off', () => {
     ['groups', { groups: 1 }],
     ['mode', { mode: 'offline' }],
     ['promote', { promote: 'never' }],
+    ['seed', { seed: 2 }],
     ['modules', { modules: ['refinement'] }],
     ['datasets', { datasets: ['e'] }],
   ] as const)('is left where another %s is asked for', async (_, changes) => {
